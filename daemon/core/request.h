@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * core/request.h - what a client asks for, as plain structs.
+ *
+ * One struct per method of the interface description that takes parameters,
+ * with the same field names. The codec has checked form, never meaning: texts
+ * fit and hold no control characters, numbers are in 0 .. 2^63-1. Whether a
+ * name may be used or a size can be had is for core to refuse.
+ *
+ * Units: bytes; times are microseconds since 1970-01-01 UTC. An empty text
+ * means that the field was absent; a number that may be absent has a has_
+ * flag. Nothing to free.
+ */
+#ifndef NV_CORE_REQUEST_H
+#define NV_CORE_REQUEST_H
+
+#include "core/view.h"
+
+/* Longer than any name, so that it is core that refuses a name, by the rule. */
+#define REQ_NAME 256
+
+struct req_add_pool {
+	char device[VIEW_DEVICE];
+	char name[REQ_NAME];
+};
+
+struct req_pool {
+	char pool[REQ_NAME];
+};
+
+/* A volume's name or UUID. */
+struct req_volume {
+	char volume[REQ_NAME];
+};
+
+struct req_create_volume {
+	char name[REQ_NAME];
+	uint64_t size;
+	char pool[REQ_NAME];
+	char owner[REQ_NAME];
+	bool has_align, has_at;
+	uint64_t align, at;
+	bool keep;
+};
+
+struct req_rename_volume {
+	char volume[REQ_NAME];
+	char name[REQ_NAME];
+};
+
+/* owner empty: from now on nobody's. */
+struct req_set_owner {
+	char volume[REQ_NAME];
+	char owner[REQ_NAME];
+};
+
+struct req_resize_volume {
+	char volume[REQ_NAME];
+	uint64_t size;
+};
+
+struct req_delete_volume {
+	char volume[REQ_NAME];
+	bool no_scrub;
+};
+
+/* volume, or pool with offset and size: never both, never neither. */
+struct req_map {
+	char domain[VIEW_DOMAIN];
+	char volume[REQ_NAME];
+	char pool[REQ_NAME];
+	uint64_t offset, size;
+	bool has_gpa;
+	uint64_t gpa;
+	bool force_owner;
+};
+
+/* Exactly one of: volume; map_id (never 0); domain with gpa. */
+struct req_unmap {
+	char volume[REQ_NAME];
+	uint64_t map_id;
+	char domain[VIEW_DOMAIN];
+	uint64_t gpa;
+};
+
+/* after counts if has_after, since otherwise; limit is never 0. */
+struct req_events {
+	bool has_since, has_after;
+	uint64_t since, after;
+	uint32_t limit;
+};
+
+#endif
