@@ -1,0 +1,502 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * core/rangemap.c - a total map from frames to tags: a B+ tree of starts.
+ *
+ * Paint is a descent, which remembers its way, and a splice into a leaf: some
+ * entries out, at most two in. A node that overflows is split, which is a
+ * splice into its parent; a node that runs low is merged with a sibling, which
+ * is another. All of it is one loop upwards.
+ */
+#include <assert.h>
+#include <string.h>
+
+#include "core/rangemap-node.h"
+
+/* The first array; a map with few ranges needs no other. */
+#define NODES_AT_FIRST 3u
+
+/* The way from the root to a place in a leaf; level 0 is the leaf. */
+struct way {
+	uint32_t node[NODE_LEVELS];
+	unsigned int pos[NODE_LEVELS];
+	uint64_t bound; /* the first key beyond the leaf, or NODE_PAD */
+};
+
+/* What a splice puts in. */
+struct entry {
+	uint64_t key;
+	uint32_t val;
+};
+
+static struct rangemap_node *node_at(const struct rangemap *m, uint32_t nr)
+{
+	return m->node + nr;
+}
+
+/* A node's lines arrive together if they are asked for together. */
+static void node_prefetch(const struct rangemap_node *n)
+{
+	size_t i;
+
+	for (i = 0; i < sizeof(*n); i += 64)
+		__builtin_prefetch((const char *)n + i);
+}
+
+/*
+ * Memory
+ */
+
+/* The node array moves to a place that realloc() chose. */
+static int nodes_resize(struct rangemap *m, size_t size)
+{
+	size_t was_off = (size_t)((char *)m->node - (char *)m->memory);
+	char *memory, *node;
+
+	if (size > NO_NODE)
+		return -ENOMEM;
+	memory = realloc(m->memory, (size_t)size * sizeof(*m->node) + 63);
+	if (!memory)
+		return -ENOMEM;
+
+	node = (char *)nv_align_down((uintptr_t)memory + 63, 64);
+	if (node != memory + was_off)
+		memmove(node, memory + was_off, m->fresh * sizeof(*m->node));
+
+	m->memory = memory;
+	m->node = (struct rangemap_node *)node;
+	m->size = (uint32_t)size;
+	return 0;
+}
+
+static uint32_t node_new(struct rangemap *m)
+{
+	uint32_t nr = m->free;
+	unsigned int i;
+
+	if (nr != NO_NODE) {
+		m->free = node_at(m, nr)->val[0];
+	} else {
+		assert(m->fresh < m->size); /* paint without reserve */
+		nr = m->fresh++;
+	}
+	m->live++;
+
+	for (i = 0; i < NODE_KEYS; i++)
+		node_at(m, nr)->key[i] = NODE_PAD;
+	node_at(m, nr)->count = 0;
+	return nr;
+}
+
+static void node_free(struct rangemap *m, uint32_t nr)
+{
+	node_at(m, nr)->count = 0;
+	node_at(m, nr)->val[0] = m->free;
+	m->free = nr;
+	m->live--;
+}
+
+int rangemap_new(uint32_t tag, struct rangemap **ret)
+{
+	struct rangemap *m;
+	int r;
+
+	m = calloc(1, sizeof(*m));
+	if (!m)
+		return -ENOMEM;
+	r = nodes_resize(m, NODES_AT_FIRST);
+	if (r) {
+		free(m);
+		return r;
+	}
+
+	m->free = NO_NODE;
+	m->root = node_new(m);
+	m->levels = 1;
+	m->count = 1;
+	node_at(m, m->root)->key[0] = 0;
+	node_at(m, m->root)->val[0] = tag;
+	node_at(m, m->root)->count = 1;
+	*ret = m;
+	return 0;
+}
+
+struct rangemap *rangemap_free(struct rangemap *m)
+{
+	if (m)
+		free(m->memory);
+	free(m);
+	return NULL;
+}
+
+/*
+ * A paint adds at most two entries, both to one leaf, and so splits at most
+ * one node of each level and adds a root. Levels that come into being on the
+ * way have fewer nodes than there were splits below them.
+ */
+int rangemap_reserve(struct rangemap *m, unsigned int paints)
+{
+	size_t need = (size_t)paints * (m->levels + 1) + m->live;
+
+	if (need <= m->size)
+		return 0;
+	return nodes_resize(m, NV_MAX(need, m->size + (size_t)m->size / 8));
+}
+
+/*
+ * Looking
+ */
+
+/* The leaf that has the last key below @x, and its bound. */
+static const struct rangemap_node *leaf_of(const struct rangemap *m,
+					   uint64_t x)
+{
+	const struct rangemap_node *n = node_at(m, m->root);
+	uint32_t level;
+
+	for (level = m->levels; level > 1; level--) {
+		n = node_at(m, n->val[node_rank(n, x) - 1]);
+		node_prefetch(n);
+	}
+	return n;
+}
+
+uint32_t rangemap_get(const struct rangemap *m, uint64_t frame)
+{
+	const struct rangemap_node *n = leaf_of(m, frame + 1);
+
+	return n->val[node_rank(n, frame + 1) - 1];
+}
+
+/*
+ * The way to the place in a leaf where @x is or would be. Before the map's
+ * first key there is no place in an inner node, hence the max.
+ */
+static void way_to(const struct rangemap *m, uint64_t x, struct way *way)
+{
+	const struct rangemap_node *n = node_at(m, m->root);
+	uint32_t level = m->levels - 1, nr = m->root;
+	unsigned int rank;
+
+	way->bound = NODE_PAD;
+	for (; level > 0; level--) {
+		rank = node_rank(n, x);
+		rank = NV_MAX(rank, 1u);
+		if (rank < n->count)
+			way->bound = n->key[rank];
+		way->node[level] = nr;
+		way->pos[level] = rank - 1;
+		nr = n->val[rank - 1];
+		n = node_at(m, nr);
+		node_prefetch(n);
+	}
+	way->node[0] = nr;
+	way->pos[0] = node_rank(n, x);
+}
+
+struct rangemap_range rangemap_find(const struct rangemap *m, uint64_t frame)
+{
+	struct rangemap_walk w = rangemap_walk(m, frame, RANGEMAP_END);
+	struct rangemap_range r;
+
+	w.at = *w.start;
+	rangemap_next(&w, &r);
+	return r;
+}
+
+static void walk_enter(struct rangemap_walk *w, const struct way *way)
+{
+	const struct rangemap_node *leaf = node_at(w->m, way->node[0]);
+
+	w->bound = NV_MIN(way->bound, RANGEMAP_END);
+	w->start = leaf->key + way->pos[0] - 1;
+	w->tag = leaf->val + way->pos[0] - 1;
+	w->last = leaf->key + leaf->count - 1;
+	if (w->m->levels > 1) {
+		w->parent = way->node[1];
+		w->next = way->pos[1] + 1;
+	}
+}
+
+struct rangemap_walk rangemap_walk(const struct rangemap *m, uint64_t from,
+				   uint64_t to)
+{
+	struct rangemap_walk w = { .m = m, .at = from, .to = to };
+	struct way way;
+
+	assert(to <= RANGEMAP_END);
+	if (from >= to)
+		return w;
+	way_to(m, from + 1, &way);
+	walk_enter(&w, &way);
+	return w;
+}
+
+void rangemap_walk_on(struct rangemap_walk *w)
+{
+	const struct rangemap_node *parent, *leaf;
+	struct way way;
+
+	parent = node_at(w->m, w->parent);
+	if (w->next == parent->count) {
+		way_to(w->m, w->bound + 1, &way);
+		walk_enter(w, &way);
+		return;
+	}
+
+	leaf = node_at(w->m, parent->val[w->next]);
+	w->next++;
+	if (w->next < parent->count) {
+		w->bound = parent->key[w->next];
+		node_prefetch(node_at(w->m, parent->val[w->next]));
+	} else {
+		/* The leaf's end is known further up only. */
+		way_to(w->m, leaf->key[0] + 1, &way);
+		w->bound = NV_MIN(way.bound, RANGEMAP_END);
+	}
+	w->start = leaf->key;
+	w->tag = leaf->val;
+	w->last = leaf->key + leaf->count - 1;
+}
+
+uint64_t rangemap_count(const struct rangemap *m)
+{
+	return m->count;
+}
+
+size_t rangemap_bytes(const struct rangemap *m)
+{
+	return sizeof(*m) + m->size * sizeof(*m->node) + 63;
+}
+
+/*
+ * Painting
+ */
+
+/* Take @out entries from @pos of @n and put @in there instead. */
+static void node_edit(struct rangemap_node *n, unsigned int pos,
+		      unsigned int out, const struct entry *in,
+		      unsigned int nr_in)
+{
+	unsigned int tail = n->count - pos - out, i;
+	unsigned int was = n->count;
+
+	if (out != nr_in) {
+		memmove(n->key + pos + nr_in, n->key + pos + out,
+			tail * sizeof(n->key[0]));
+		memmove(n->val + pos + nr_in, n->val + pos + out,
+			tail * sizeof(n->val[0]));
+	}
+	for (i = 0; i < nr_in; i++) {
+		n->key[pos + i] = in[i].key;
+		n->val[pos + i] = in[i].val;
+	}
+	n->count = pos + nr_in + tail;
+	for (i = n->count; i < was; i++)
+		n->key[i] = NODE_PAD;
+}
+
+/* Move the last @nr entries of @left to the front of @right. */
+static void node_shift_right(struct rangemap_node *left,
+			     struct rangemap_node *right, unsigned int nr)
+{
+	unsigned int i;
+
+	memmove(right->key + nr, right->key, right->count * sizeof(right->key[0]));
+	memmove(right->val + nr, right->val, right->count * sizeof(right->val[0]));
+	left->count -= nr;
+	right->count += nr;
+	memcpy(right->key, left->key + left->count, nr * sizeof(left->key[0]));
+	memcpy(right->val, left->val + left->count, nr * sizeof(left->val[0]));
+	for (i = 0; i < nr; i++)
+		left->key[left->count + i] = NODE_PAD;
+}
+
+/* Move the first @nr entries of @right to the end of @left. */
+static void node_shift_left(struct rangemap_node *left,
+			    struct rangemap_node *right, unsigned int nr)
+{
+	memcpy(left->key + left->count, right->key, nr * sizeof(left->key[0]));
+	memcpy(left->val + left->count, right->val, nr * sizeof(left->val[0]));
+	left->count += nr;
+	node_edit(right, 0, nr, NULL, 0);
+}
+
+/* The node at @level got another first key: so say the inner nodes above it. */
+static void keys_refresh(struct rangemap *m, const struct way *way,
+			 uint32_t level)
+{
+	uint64_t key = node_at(m, way->node[level])->key[0];
+
+	while (++level < m->levels) {
+		node_at(m, way->node[level])->key[way->pos[level]] = key;
+		if (way->pos[level] > 0)
+			break;
+	}
+}
+
+/*
+ * Make room in the full node at @level, into which a splice goes at @pos: half
+ * of it moves to a new right sibling. But at the very end of the map only what
+ * is behind @pos moves, so that painting in order leaves full nodes behind.
+ * Return: the new sibling, which no parent knows yet.
+ */
+static uint32_t node_split(struct rangemap *m, const struct way *way,
+			   uint32_t level, unsigned int pos, unsigned int out)
+{
+	uint32_t nr = node_new(m);
+	struct rangemap_node *left = node_at(m, way->node[level]);
+	bool at_end = way->bound == NODE_PAD && pos + out == left->count;
+
+	node_shift_right(left, node_at(m, nr), at_end ? out : left->count / 2);
+	return nr;
+}
+
+/* The root was split: a new one above the halves. */
+static void root_raise(struct rangemap *m, uint32_t left, uint32_t right)
+{
+	struct rangemap_node *root;
+	uint32_t nr = node_new(m);
+
+	root = node_at(m, nr);
+	root->key[0] = node_at(m, left)->key[0];
+	root->val[0] = left;
+	root->key[1] = node_at(m, right)->key[0];
+	root->val[1] = right;
+	root->count = 2;
+	m->root = nr;
+	m->levels++;
+	assert(m->levels <= NODE_LEVELS);
+}
+
+/*
+ * The node at @level is short of entries: merge it with a sibling, or take
+ * some over. Return: whether the parent has now an entry less, at *@ret_pos.
+ */
+static bool node_refill(struct rangemap *m, const struct way *way,
+			uint32_t level, unsigned int *ret_pos)
+{
+	struct rangemap_node *parent = node_at(m, way->node[level + 1]);
+	struct rangemap_node *left, *right;
+	unsigned int pos = way->pos[level + 1], sum;
+
+	if (node_at(m, way->node[level])->count == 0) {
+		node_free(m, way->node[level]);
+		*ret_pos = pos;
+		return true;
+	}
+	if (parent->count == 1)
+		return false;
+	if (pos + 1 == parent->count)
+		pos--;
+
+	left = node_at(m, parent->val[pos]);
+	right = node_at(m, parent->val[pos + 1]);
+	sum = left->count + right->count;
+	if (sum <= NODE_KEYS - NODE_MIN) {
+		node_shift_left(left, right, right->count);
+		node_free(m, parent->val[pos + 1]);
+		*ret_pos = pos + 1;
+		return true;
+	}
+	if (left->count > sum / 2)
+		node_shift_right(left, right, left->count - sum / 2);
+	else
+		node_shift_left(left, right, sum / 2 - left->count);
+	parent->key[pos + 1] = right->key[0];
+	return false;
+}
+
+/* Splice into the leaf at the end of @way, and whatever follows from it. */
+static void splice(struct rangemap *m, const struct way *way, unsigned int pos,
+		   unsigned int out, struct entry *in, unsigned int nr_in)
+{
+	struct rangemap_node *n, *half;
+	uint32_t level = 0, nr;
+
+	m->count += nr_in;
+	m->count -= out;
+	for (;; level++) {
+		n = node_at(m, way->node[level]);
+		if (n->count + nr_in <= NODE_KEYS + out)
+			break;
+
+		nr = node_split(m, way, level, pos, out);
+		n = node_at(m, way->node[level]);
+		half = pos < n->count ? n : node_at(m, nr);
+		node_edit(half, half == n ? pos : pos - n->count, out, in,
+			  nr_in);
+		if (level + 1 == m->levels) {
+			root_raise(m, way->node[level], nr);
+			return;
+		}
+		pos = way->pos[level + 1] + 1;
+		out = 0;
+		in[0] = (struct entry){ node_at(m, nr)->key[0], nr };
+		nr_in = 1;
+	}
+
+	for (;; level++) {
+		n = node_at(m, way->node[level]);
+		node_edit(n, pos, out, in, nr_in);
+		if (pos == 0 && n->count > 0)
+			keys_refresh(m, way, level);
+		if (n->count >= NODE_MIN || nr_in >= out ||
+		    level + 1 == m->levels)
+			break;
+		if (!node_refill(m, way, level, &pos))
+			return;
+		out = 1;
+		nr_in = 0;
+	}
+
+	while (m->levels > 1 && node_at(m, m->root)->count == 1) {
+		nr = m->root;
+		m->root = node_at(m, nr)->val[0];
+		m->levels--;
+		node_free(m, nr);
+	}
+}
+
+/*
+ * Leaf by leaf: what starts in [@start, @end] goes out. What comes in is
+ * @start, in the first leaf, if the range before it has another tag; and @end,
+ * in the last, with the tag that @end had, if that is another.
+ */
+void rangemap_paint(struct rangemap *m, uint64_t start, uint64_t end,
+		    uint32_t tag)
+{
+	const struct rangemap_node *n;
+	unsigned int pos, out, nr_in = 0;
+	uint32_t tag_at_end = tag;
+	struct entry in[2];
+	struct way way;
+
+	assert(start <= end && end <= RANGEMAP_END);
+	if (start == end)
+		return;
+
+	way_to(m, start, &way);
+	n = node_at(m, way.node[0]);
+	pos = way.pos[0];
+	if (pos > 0)
+		tag_at_end = n->val[pos - 1];
+	if (pos == 0 || n->val[pos - 1] != tag)
+		in[nr_in++] = (struct entry){ start, tag };
+
+	for (;;) {
+		out = node_rank(n, end + 1) - pos;
+		if (out > 0)
+			tag_at_end = n->val[pos + out - 1];
+		if (end < way.bound)
+			break;
+
+		splice(m, &way, pos, out, in, nr_in);
+		nr_in = 0;
+		way_to(m, way.bound + 1, &way);
+		n = node_at(m, way.node[0]);
+		pos = way.pos[0] - 1;
+	}
+	if (end < RANGEMAP_END && tag_at_end != tag)
+		in[nr_in++] = (struct entry){ end, tag_at_end };
+	splice(m, &way, pos, out, in, nr_in);
+}
