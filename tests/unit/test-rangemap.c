@@ -250,6 +250,27 @@ static void test_a_walk_is_clipped_to_its_window(void **state)
 	assert_false(rangemap_next(&w, &r));
 }
 
+/*
+ * The last node of a level may have a single entry. Taking back the last
+ * piece, and half of it, finds it so at every size.
+ */
+static void test_the_last_piece_comes_and_goes_at_every_size(void **state)
+{
+	nv_cleanup(rangemap_freep) struct rangemap *m = new_map();
+	uint64_t i;
+
+	for (i = 0; i < 4 * 2000; i += 4) {
+		paint(m, i + 1, i + 2, A);
+		paint(m, i + 2, i + 3, B);
+		paint(m, i + 2, i + 3, A);
+		paint(m, i + 1, i + 3, FREE);
+		assert_int_equal(rangemap_count(m), i / 2 + 1);
+		paint(m, i + 1, i + 3, A);
+		paint(m, i + 2, i + 3, B);
+		paint(m, i + 2, RANGEMAP_END, FREE);
+	}
+}
+
 static void test_painting_in_order_takes_at_most_18_bytes_per_range(void **state)
 {
 	nv_cleanup(rangemap_freep) struct rangemap *m = new_map();
@@ -288,6 +309,7 @@ int main(void)
 		cmocka_unit_test(test_a_paint_over_everything_leaves_one_range),
 		cmocka_unit_test(test_a_walk_sees_every_range_once_in_order),
 		cmocka_unit_test(test_a_walk_is_clipped_to_its_window),
+		cmocka_unit_test(test_the_last_piece_comes_and_goes_at_every_size),
 		cmocka_unit_test(test_painting_in_order_takes_at_most_18_bytes_per_range),
 		cmocka_unit_test(test_painting_at_random_takes_at_most_24_bytes_per_range),
 		cmocka_unit_test(test_nothing_is_as_good_as_a_map_to_free),
