@@ -131,7 +131,9 @@ struct xen_nvdimm_map {
 /*
  * unmap: take a whole extent, of any state, out of its guest. 0 means that
  * TLBs and IOTLBs are flushed: no CPU and no device of the guest can reach
- * the frames and they may be used again.   -ENOENT.
+ * the frames and they may be used again. What the guest itself put in place of
+ * a frame stays there.
+ *   -ENOENT; -EBUSY the domain is being destroyed: a RELEASED event follows.
  */
 struct xen_nvdimm_unmap {
     uint64_t map_id;
@@ -140,7 +142,8 @@ struct xen_nvdimm_unmap {
 
 /*
  * list: read the hypervisor's state, ordered by mfn (holds: by domid).
- * cursor: IN 0 to begin, OUT where to go on, XEN_NVDIMM_LIST_END at the end.
+ * cursor: IN 0 to begin, OUT where to go on, XEN_NVDIMM_LIST_END at the end
+ * (only that is the end: a call may well fill in nothing).
  * What changes between two calls may be seen or missed; nothing that stays
  * is missed or seen twice.
  */
@@ -180,11 +183,14 @@ struct xen_nvdimm_list {
  * broken is fine. Frames that a guest has are contained first: taken out of
  * its p2m, and the guest is held until resolve, as after an SRAO machine check.
  * AS_MCE: take the path of a hardware report with this status, mcg and misc
- * (status 0: SRAO), so that all of it can be tried on any machine.
+ * (status 0: SRAO of one frame), so that all of it can be tried on any machine.
+ * Each range then is one report and has nr 1; misc says how far it reaches.
  *   -ENXIO not within one region (done says how many ranges are).
  *
  * clear_broken: the frames were repaired. Not broken is fine.
  *   -ENXIO; -EBUSY inside a live extent (done says how many ranges are).
+ *
+ * With XEN_NVDIMM_MORE, what is done of ranges[done] has been cut off it.
  */
 struct xen_nvdimm_broken {
     uint32_t flags;      /* XEN_NVDIMM_BROKEN_* */
@@ -244,12 +250,13 @@ struct xen_nvdimm_events {
 /*
  * resolve: what becomes of the domain that an event holds. The action is
  * recorded with the event, so a repeat changes nothing and is -EALREADY. The
- * domain goes on when none of its events is left undecided.
+ * domain goes on when none of its events is left undecided. Once a domain is
+ * crashed all of its events are decided.
  * seq 0: every undecided event of the extent map_id (after lost events).
  *   VMCE: inject a machine check of this kind; the hypervisor derives
  *   addresses and status from the event. CRASH: crash the domain. RESUME: go on.
  *   -ESTALE no such event, or it holds nobody; -ESRCH the domain is gone;
- *   -EALREADY; -EOPNOTSUPP no CAP_VMCE.
+ *   -EALREADY; -EOPNOTSUPP no CAP_VMCE; -ENOMEM to queue it: try again.
  */
 struct xen_nvdimm_resolve {
     uint64_t seq;
@@ -265,7 +272,9 @@ struct xen_nvdimm_resolve {
 
 /*
  * set_policy: how long a FAULT hold may await resolve before the hypervisor
- * crashes the domain. Clamped to 1,000 - 60,000 ms; cannot be disabled. It is
+ * crashes the domain; each resolve of an event that holds it starts the time
+ * again, and a guest that does not accept the machine checks queued for it has as
+ * long. Clamped to 1,000 - 60,000 ms; cannot be disabled. It is
  * the one decision that the hypervisor makes when nobody answers.
  */
 struct xen_nvdimm_policy {
