@@ -69,23 +69,25 @@ struct req_map {
 	char domain[VIEW_DOMAIN];
 	char volume[REQ_NAME];
 	char pool[REQ_NAME];
+	bool has_offset, has_size;
 	uint64_t offset, size;
 	bool has_gpa;
 	uint64_t gpa;
 	bool force_owner;
 };
 
-/* Exactly one of: volume; map_id (never 0); domain with gpa. */
+/* Exactly one of: volume; map_id, which is never 0; domain with gpa. */
 struct req_unmap {
 	char volume[REQ_NAME];
 	uint64_t map_id;
 	char domain[VIEW_DOMAIN];
+	bool has_gpa;
 	uint64_t gpa;
 };
 
-/* after counts if has_after, since otherwise; limit is never 0. */
+/* since or after, never both; limit is set even if !has_limit, and not 0. */
 struct req_events {
-	bool has_since, has_after;
+	bool has_since, has_after, has_limit;
 	uint64_t since, after;
 	uint32_t limit;
 };
