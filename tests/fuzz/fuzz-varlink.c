@@ -88,7 +88,7 @@ static void one_reply(const char *text, size_t len)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	struct varlink_input in = { .max = 1 << 16 };
+	struct varlink_input in = { .max = 4096 };
 	size_t piece, room, len, n;
 	const char *msg;
 	char *to;
