@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* dom0/labtool.h - what the lab's cases do in Dom0 besides shell. */
+#ifndef LAB_LABTOOL_H
+#define LAB_LABTOOL_H
+
+#include <stdint.h>
+
+/* A verb: its arguments follow argv[0], the verb itself. Returns the exit status. */
+typedef int labtool_fn(int argc, char **argv);
+
+/* pattern.c */
+labtool_fn do_fill, do_verify, do_sum;
+/* console.c */
+labtool_fn do_say, do_await;
+/* mca.c */
+labtool_fn do_mca;
+/* nvdimm.c: raw nvdimm_op calls, past nvdimmd */
+labtool_fn do_info, do_register, do_unregister, do_arm, do_map, do_unmap, do_list;
+labtool_fn do_break, do_mend, do_events, do_resolve, do_hold, do_scrub, do_query;
+labtool_fn do_virq;
+
+/** number() - decimal or 0x hexadecimal; anything else ends the program */
+uint64_t number(const char *s);
+
+/** failed() - print "what: errno sentence (NAME)"; Return: 1 */
+int failed(const char *what);
+
+#endif

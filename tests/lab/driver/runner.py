@@ -1,0 +1,112 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""runner - runs cases one after another and says what came of them."""
+import os
+import signal
+import time
+import traceback
+
+from .dom0 import Failed
+from .lab import Lab
+from .machine import HostLost
+
+
+class TooLong(Exception):
+    pass
+
+
+def _alarm(_signal, _frame):
+    raise TooLong
+
+
+class Runner:
+    def __init__(self, xen, logs, build):
+        self.xen, self.logs, self.build = xen, logs, build
+        self.lab = None
+        self.kind = None
+        self.passed = self.failed = self.skipped = 0
+        signal.signal(signal.SIGALRM, _alarm)
+
+    def _host(self, case):
+        """The lab for @case, with QEMU running; why not, if it cannot be had."""
+        kind = (case.stock, case.large)
+        if kind != self.kind:
+            self.end()
+            self.kind = kind
+            self.lab = Lab(self.xen, *kind, build=None if case.stock else self.build)
+            self.lab.prepare()
+        dom0 = self.lab.dom0()
+        if case.needs_patch and dom0.run("labtool info")[0]:
+            return None, f"the hypervisor has no nvdimm_op (no series for Xen {self.xen})"
+        if case.needs_daemon and dom0.run("command -v nvdimmd && command -v nvctl")[0]:
+            return None, "nvdimmd is not installed in Dom0 (no --build, or it has none)"
+        return dom0, None
+
+    def run(self, case):
+        if case.xen not in (None, self.xen):
+            self._say("skip", case, f"for Xen {case.xen} only")
+            return
+        started = time.monotonic()
+        dom0, why = None, None
+        try:
+            dom0, why = self._host(case)
+            if not why:
+                started = time.monotonic()
+                signal.alarm(case.seconds)
+                case.function(dom0)
+        except TooLong:
+            why = f"took longer than {case.seconds} s"
+        except (Failed, HostLost, TimeoutError, OSError, RuntimeError) as e:
+            why = f"{type(e).__name__}: {e}"
+        except Exception:                     # a mistake in the case itself
+            why = traceback.format_exc()
+        else:
+            signal.alarm(0)
+            self._say("skip" if why else "ok", case,
+                      why or f"{time.monotonic() - started:.1f} s")
+            return
+        signal.alarm(0)
+        log = self._keep(case, dom0, why)
+        self._say("FAIL", case, f"{why.strip()}\n      log: {log}")
+        self.lab.stop()
+
+    def _say(self, verdict, case, remark):
+        print(f"{verdict:5} {case.name:32} {remark}", flush=True)
+        if verdict == "ok":
+            self.passed += 1
+        elif verdict == "skip":
+            self.skipped += 1
+        else:
+            self.failed += 1
+
+    def _keep(self, case, dom0, why):
+        """Write everything that is known about a failure; return the path."""
+        os.makedirs(self.logs, exist_ok=True)
+        path = os.path.join(self.logs, f"{case.name}-{self.xen}.log")
+        with open(path, "w", encoding="utf-8") as f:
+            f.write(f"{case.name} on Xen {self.xen}: {case.truth}\n\n{why}\n")
+            if not dom0:
+                text = self.lab.machine.text if self.lab and self.lab.machine else ""
+                f.write(f"\n==== Xen's console\n{text}")
+                return path
+            f.write("\n==== what was done\n" + "\n".join(dom0.trace))
+            if not dom0.machine.lost:
+                self._look(dom0, f)
+            f.write(f"\n==== Xen's console during the case\n{dom0.xen_says()}")
+        return path
+
+    @staticmethod
+    def _look(dom0, f):
+        script = ("xl list; tail -n 60 /var/log/xen/console/* /var/log/xen/xl-*.log "
+                  "/var/log/nvdimmd.log; dmesg | tail -n 60; "
+                  "for k in regions broken extents holds; do echo $k; labtool list $k; done; "
+                  "command -v journalctl >/dev/null && journalctl -b --no-pager | tail -n 80")
+        try:
+            dom0.agent.forget()
+            f.write("\n==== a look around\n" + dom0.agent.run(script, 30)[1].decode("utf-8", "replace"))
+        except (HostLost, TimeoutError, OSError) as e:
+            f.write(f"\n==== Dom0 could not be looked at: {e}\n")
+
+    def end(self):
+        if self.lab:
+            self.lab.end()
+            self.lab = None

@@ -1,0 +1,119 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * guest/guest.h - a PVH kernel that does to memory exactly what it is told.
+ *
+ * One vCPU, interrupts off, no allocation. Everything it says is a line that
+ * begins with "NVGUEST": "NVGUEST done ..." or "NVGUEST error ..." ends each
+ * command, other words report what happened meanwhile. Lines go to the PV
+ * console (Dom0 reads them there) and to Xen's own log.
+ */
+#ifndef LAB_GUEST_H
+#define LAB_GUEST_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* ---- cpu ---- */
+
+static inline uint64_t cpu_rdmsr(uint32_t msr)
+{
+	uint32_t lo, hi;
+
+	__asm__ volatile("rdmsr" : "=a"(lo), "=d"(hi) : "c"(msr));
+	return (uint64_t)hi << 32 | lo;
+}
+
+static inline void cpu_wrmsr(uint32_t msr, uint64_t value)
+{
+	__asm__ volatile("wrmsr" : : "c"(msr), "a"((uint32_t)value),
+			 "d"((uint32_t)(value >> 32)) : "memory");
+}
+
+static inline void cpu_cpuid(uint32_t leaf, uint32_t r[4])
+{
+	__asm__ volatile("cpuid" : "=a"(r[0]), "=b"(r[1]), "=c"(r[2]), "=d"(r[3])
+			 : "a"(leaf), "c"(0));
+}
+
+static inline uint64_t cpu_tsc(void)
+{
+	uint32_t lo, hi;
+
+	__asm__ volatile("lfence; rdtsc" : "=a"(lo), "=d"(hi));
+	return (uint64_t)hi << 32 | lo;
+}
+
+/* ---- xen.c: hypercalls, the PV console, the way out ---- */
+
+/** xen_init() - find Xen, its hypercall page, and the console ring */
+void xen_init(void);
+
+/** xen_hypercall() - Return: what Xen returns, -errno on failure */
+long xen_hypercall(unsigned int nr, unsigned long a, unsigned long b, unsigned long c);
+
+/** xen_put() - write @len bytes to both consoles */
+void xen_put(const char *s, size_t len);
+
+/**
+ * xen_get() - take what was typed, waiting until there is something or a
+ * machine check came
+ * Return: how many bytes of @buf were filled, perhaps 0.
+ */
+size_t xen_get(char *buf, size_t len);
+
+/** xen_shutdown() - end the domain; @reason is a SHUTDOWN_* of xen/sched.h */
+void xen_shutdown(unsigned int reason) __attribute__((noreturn));
+
+/* ---- say.c: words on a line ---- */
+
+/**
+ * say() - print one line, "NVGUEST " before it
+ *
+ * Knows %s, %u (uint64_t, decimal) and %x (uint64_t, hexadecimal with 0x).
+ */
+void say(const char *format, ...);
+
+/** word_next() - cut the next blank-separated word off @line; NULL at the end */
+char *word_next(char **line);
+bool word_is(const char *a, const char *b);
+/** word_number() - decimal, 0x hexadecimal, or with k, m, g behind. */
+bool word_number(const char *word, uint64_t *ret);
+
+/* ---- trap.c: exceptions, and the machine check among them ---- */
+
+/** trap_init() - load the IDT */
+void trap_init(void);
+
+/**
+ * trap_report() - say every machine check and survived trap since last time
+ * Return: how many there were.
+ */
+unsigned int trap_report(void);
+
+/** trap_banks() - say the machine check registers as they are now */
+void trap_banks(void);
+
+/* In start.S. 0; or 1 when the access trapped, which trap_report() tells. */
+uint64_t access_read(const volatile void *p, uint64_t *ret);
+uint64_t access_write(volatile void *p, uint64_t value);
+
+/* ---- window.c: look at any GPA through any page size ---- */
+
+/** window_sizes() - the largest page size, in bytes, that this CPU has */
+uint64_t window_largest(void);
+
+/**
+ * window_map() - make [@gpa, @gpa + *@span) visible with pages of @page bytes
+ *
+ * The window before it is gone. @page: 4096, 2 MiB or 1 GiB.
+ * Return: where @gpa is; *@span is how many bytes of it follow there.
+ */
+volatile void *window_map(uint64_t gpa, uint64_t page, uint64_t *span);
+
+/* ---- command.c ---- */
+
+/** command_run() - do one line; what came of it is said */
+void command_run(char *line);
+
+#endif

@@ -1,0 +1,129 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* guest/xen.c - hypercalls, the PV console ring, the way out. */
+#include "guest.h"
+
+#include <xen/xen.h>
+#include <xen/event_channel.h>
+#include <xen/hvm/hvm_op.h>
+#include <xen/hvm/params.h>
+#include <xen/io/console.h>
+#include <xen/memory.h>
+#include <xen/sched.h>
+
+extern uint8_t hypercall_page[4096];
+
+static uint8_t shared_page[4096] __attribute__((aligned(4096)));
+static struct xencons_interface *ring;
+static evtchn_port_t ring_port;
+
+#define mb() __asm__ volatile("mfence" : : : "memory")
+
+long xen_hypercall(unsigned int nr, unsigned long a, unsigned long b, unsigned long c)
+{
+	long r;
+
+	__asm__ volatile("call *%[page]"
+			 : "=a"(r), "+D"(a), "+S"(b), "+d"(c)
+			 : [page] "r"(hypercall_page + nr * 32)
+			 : "memory", "rcx", "r8", "r9", "r10", "r11");
+	return r;
+}
+
+static uint64_t hvm_param(uint32_t index)
+{
+	struct xen_hvm_param p = { .domid = DOMID_SELF, .index = index };
+
+	if (xen_hypercall(__HYPERVISOR_hvm_op, HVMOP_get_param, (unsigned long)&p, 0))
+		return 0;
+	return p.value;
+}
+
+void xen_init(void)
+{
+	struct xen_add_to_physmap map = {
+		.domid = DOMID_SELF,
+		.space = XENMAPSPACE_shared_info,
+		.gpfn = (unsigned long)shared_page >> 12,
+	};
+	uint32_t base, r[4];
+
+	/* The leaves move by 0x100 when a viridian interface comes first. */
+	for (base = 0x40000000; base < 0x40010000; base += 0x100) {
+		cpu_cpuid(base, r);
+		if (r[1] == 0x566e6558 && r[2] == 0x65584d4d)
+			break;
+	}
+	cpu_cpuid(base + 2, r);
+	cpu_wrmsr(r[1], (unsigned long)hypercall_page);
+
+	if (xen_hypercall(__HYPERVISOR_memory_op, XENMEM_add_to_physmap, (unsigned long)&map, 0))
+		return;
+	ring = (void *)(hvm_param(HVM_PARAM_CONSOLE_PFN) << 12);
+	ring_port = (evtchn_port_t)hvm_param(HVM_PARAM_CONSOLE_EVTCHN);
+}
+
+static void ring_notify(void)
+{
+	struct evtchn_send send = { .port = ring_port };
+
+	xen_hypercall(__HYPERVISOR_event_channel_op, EVTCHNOP_send, (unsigned long)&send, 0);
+}
+
+static void ring_wait(void)
+{
+	struct shared_info *shared = (void *)shared_page;
+	evtchn_port_t port = ring_port;
+	struct sched_poll poll = { .nr_ports = 1 };
+
+	set_xen_guest_handle(poll.ports, &port);
+	xen_hypercall(__HYPERVISOR_sched_op, SCHEDOP_poll, (unsigned long)&poll, 0);
+	__asm__ volatile("lock btr %1, %0"
+			 : "+m"(shared->evtchn_pending[port / 64])
+			 : "r"((uint64_t)port % 64) : "memory");
+}
+
+void xen_put(const char *s, size_t len)
+{
+	size_t i;
+
+	xen_hypercall(__HYPERVISOR_console_io, CONSOLEIO_write, len, (unsigned long)s);
+	if (!ring)
+		return;
+	for (i = 0; i < len; i++) {
+		while (ring->out_prod - ring->out_cons >= sizeof(ring->out)) {
+			ring_notify();
+			ring_wait();
+		}
+		ring->out[MASK_XENCONS_IDX(ring->out_prod, ring->out)] = s[i];
+		mb();
+		ring->out_prod++;
+	}
+	ring_notify();
+}
+
+size_t xen_get(char *buf, size_t len)
+{
+	size_t n = 0;
+
+	if (!ring)
+		xen_shutdown(SHUTDOWN_poweroff);
+	if (ring->in_prod == ring->in_cons)
+		ring_wait();
+	while (n < len && ring->in_cons != ring->in_prod) {
+		mb();
+		buf[n++] = ring->in[MASK_XENCONS_IDX(ring->in_cons, ring->in)];
+		mb();
+		ring->in_cons++;
+	}
+	if (n)
+		ring_notify();
+	return n;
+}
+
+void xen_shutdown(unsigned int reason)
+{
+	struct sched_shutdown s = { .reason = reason };
+
+	for (;;)
+		xen_hypercall(__HYPERVISOR_sched_op, SCHEDOP_shutdown, (unsigned long)&s, 0);
+}
