@@ -103,16 +103,19 @@ int op_show_volume(struct nvd *nvd, const char *volume, struct nv_why *why, stru
 int op_show_mapping(struct nvd *nvd, uint64_t mapping, struct nv_why *why, struct view_mapping *ret);
 int op_show_events(struct nvd *nvd, const struct req_events *rq, struct nv_why *why, struct view_events *ret);
 
+/** op_status_line() - the state in one line, for systemctl status */
+void op_status_line(struct nvd *nvd, char *buf, size_t len);
+
 /* The newest event's id, 0 if there is none. A monitor asks after each turn. */
 uint64_t op_last_event(const struct nvd *nvd);
 
 /**
- * op_backup() - write a consistent snapshot of the book to the file @path
- * op_restore_begin() - check the snapshot in the file @path and take it as the book
- * Nothing is changed unless it is whole and valid. Both files belong to the
- * caller, who removes them.
+ * op_backup_begin() - a consistent snapshot of the book into the new file @path
+ * op_restore() - check the snapshot in the file @path and take it as the book
+ * Restoring is refused while anything is mapped or under way, and changes
+ * nothing unless the file is whole and valid. The files are the caller's.
  */
-int op_backup(struct nvd *nvd, const char *path, struct nv_why *why);
-int op_restore_begin(struct nvd *nvd, const char *path, struct nv_why *why, struct op **ret);
+int op_backup_begin(struct nvd *nvd, const char *path, struct nv_why *why, struct op **ret);
+int op_restore(struct nvd *nvd, const char *path, struct nv_why *why);
 
 #endif

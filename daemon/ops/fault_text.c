@@ -1,0 +1,142 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * ops/fault_text.c - faults in words: for the history, the counters, the guest.
+ */
+#include "ops/fault_text.h"
+
+#include <stdio.h>
+#include <string.h>
+
+static const char *event_domain(struct nvd *nvd, const struct hv_event *ev, char *buf, size_t len)
+{
+	const struct extent *x = ledger_extent_by_map_id(nvd->ledger, ev->map_id);
+
+	return domain_print(ev->domid, x && x->mapping ? x->mapping->fact.domain : NULL, buf, len);
+}
+
+/* "volume db at offset 0x5000", "pool fast, free", "no pool" */
+static void where_text(const struct blow *b, char *buf, size_t len)
+{
+	if (b && b->volume)
+		snprintf(buf, len, "volume %s at offset 0x%llx", b->volume->fact.name,
+			 (unsigned long long)frames_to_bytes(b->volume_off));
+	else if (b && b->pool)
+		snprintf(buf, len, "pool %s at offset 0x%llx, %s", b->pool->fact.name,
+			 (unsigned long long)frames_to_bytes(b->off), b->extent ? "a bare range" : "free");
+	else
+		snprintf(buf, len, "no pool");
+}
+
+/* What became of it, as the end of a sentence. */
+static void outcome_text(const struct hv_event *ev, const struct policy_verdict *v, const char *dom, char *buf,
+			 size_t len)
+{
+	if (ev->flags & HV_EVENTF_CRASHED)
+		snprintf(buf, len, "it could not be contained and %s was crashed", dom);
+	else if (v->action == POLICY_KILL)
+		snprintf(buf, len, "%s is killed: %s", dom, v->reason);
+	else if (v->action == POLICY_VMCE)
+		snprintf(buf, len, "%s is told by a machine check", dom);
+	else
+		snprintf(buf, len, "no guest had it, it is offline");
+}
+
+void fault_text(struct nvd *nvd, const struct hv_event *ev, const struct blow *b, const struct policy_verdict *v,
+		struct event_fact *ret)
+{
+	bool touch = ev->type == HV_EVENT_TOUCH;
+	char dom[DOMAIN_PRINT], where[160], outcome[512];
+	struct event_fact e;
+
+	event_domain(nvd, ev, dom, sizeof(dom));
+	where_text(b, where, sizeof(where));
+	outcome_text(ev, v, dom, outcome, sizeof(outcome));
+	if (ev->flags & HV_EVENTF_NO_ADDR)
+		e = history_event(EVENT_ALARM, "fault", "the hardware reported a memory error without an address");
+	else if (touch)
+		e = history_event(EVENT_ERROR, "touch", "%s touched the bad page at 0x%llx (%s); %s", dom,
+				  (unsigned long long)ev->spa, where, outcome);
+	else
+		e = history_event(v->action == POLICY_NOTE ? EVENT_WARNING : EVENT_ERROR, "fault",
+				  "%s memory error (%s) at 0x%llx, %llu page%s, %s; %s",
+				  ev->flags & HV_EVENTF_REPEAT ? "another" : "a",
+				  policy_class_name(policy_class(ev->status)), (unsigned long long)ev->spa,
+				  (unsigned long long)ev->nr, ev->nr == 1 ? "" : "s", where, outcome);
+	if (v->avalanche || v->over_limit)
+		e.severity = EVENT_ALARM;
+	view_text_set(e.action, sizeof(e.action), policy_action_name(v->action));
+	if (!touch)
+		snprintf(e.status, sizeof(e.status), "0x%016llx", (unsigned long long)ev->status);
+	e.mfn = ev->spa >> NV_PAGE_SHIFT;
+	e.nr = ev->flags & HV_EVENTF_NO_ADDR ? 0 : ev->nr;
+	if (b && b->pool) {
+		e.pool = b->pool->fact.uuid;
+		e.off = b->off;
+	}
+	if (b && b->volume) {
+		view_text_set(e.volume, sizeof(e.volume), b->volume->fact.name);
+		e.volume_off = b->volume_off;
+		history_next(&e, "nvctl volume show %s", b->volume->fact.name);
+	} else {
+		history_next(&e, "nvctl status");
+	}
+	if (ev->map_id) {
+		const struct extent *x = ledger_extent_by_map_id(nvd->ledger, ev->map_id);
+
+		e.domid = ev->domid;
+		e.gfn = ev->gfn;
+		if (x && x->mapping)
+			view_text_set(e.domain, sizeof(e.domain), x->mapping->fact.domain);
+	}
+	*ret = e;
+}
+
+void timeout_text(struct nvd *nvd, const struct hv_event *ev, struct event_fact *ret)
+{
+	char dom[DOMAIN_PRINT];
+
+	*ret = history_event(EVENT_ALARM, "timeout",
+			     "the hypervisor crashed %s: no decision about its bad page came in time",
+			     event_domain(nvd, ev, dom, sizeof(dom)));
+	ret->domid = ev->domid;
+	history_next(ret, "journalctl -u nvdimmd");
+}
+
+void lost_text(struct nvd *nvd, struct event_fact *ret)
+{
+	nvd_alarm(nvd, ALARM_LOST, "more events came than the hypervisor can keep; everything was read again");
+	*ret = history_event(EVENT_ALARM, "events-lost",
+			     "more events came than the hypervisor can keep; its state was read again whole");
+	history_next(ret, "nvctl status");
+}
+
+void fault_count(struct nvd *nvd, const struct hv_event *ev, const struct policy_verdict *v)
+{
+	if (ev->type == HV_EVENT_TOUCH)
+		nvd->count.touches++;
+	else
+		nvd->count.faults++;
+	if (v->action == POLICY_VMCE)
+		nvd->count.vmces++;
+	if (v->action == POLICY_KILL)
+		nvd->count.kills++;
+	if (v->avalanche)
+		nvd_alarm(nvd, ALARM_AVALANCHE,
+			  "too many guests meet bad pages: a memory module is failing, and guests are told instead of killed");
+	if (v->over_limit)
+		nvd_alarm(nvd, ALARM_PAGES, "a volume has more bad pages than its limit: %s", v->reason);
+}
+
+void fault_publish(struct nvd *nvd, const struct hv_event *ev)
+{
+	const struct extent *x = ledger_extent_by_map_id(nvd->ledger, ev->map_id);
+	struct bus_fault f = {
+		.domid = ev->domid,
+		.volume = x && x->volume ? x->volume->fact.name : NULL,
+		.gpa = frames_to_bytes(ev->gfn),
+		.size = frames_to_bytes(ev->nr),
+	};
+
+	if (ev->gfn != HV_NO_GFN)
+		bus_fault(nvd->bus, &f);
+}

@@ -1,0 +1,345 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * ops/op_boot.c - kernel, book and hypervisor are brought together at start.
+ *
+ *	hv      GET_INFO: which boot of the host is this
+ *	book    pools and volumes into the ledger
+ *	topo    where the pools are; TAKE them
+ *	book    their bad lists; the kernel's bad blocks
+ *	hv      REGISTER, SET_BROKEN, ARM
+ *	book    mappings of this boot
+ *	hv      LIST: it wins; what it has and we do not know is kept
+ *
+ * What was begun and not ended is then ended by op_leftover_begin(), one at a
+ * time, beside the daily work. All of it may be repeated at any point.
+ */
+#include "ops/op_boot.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "core/reconcile.h"
+#include "ops/listing.h"
+#include "ops/op_fault.h"
+#include "ops/op_pool.h"
+#include "ops/op_unmap.h"
+#include "ops/op_volume.h"
+
+struct boot_load {
+	struct nvd *nvd;
+	struct nv_why why;
+	uint64_t *stale; /* mappings of earlier boots */
+	size_t nr_stale;
+	bool mappings;   /* which half is read */
+};
+
+static int on_pool(void *ctx, const struct pool_fact *f)
+{
+	struct boot_load *l = ctx;
+	struct pool *p;
+
+	return l->mappings ? 0 : ledger_pool_load(l->nvd->ledger, f, &l->why, &p);
+}
+
+static int on_volume(void *ctx, const struct volume_fact *f, const struct extent_fact *extents)
+{
+	struct boot_load *l = ctx;
+	struct volume *v;
+
+	return l->mappings ? 0 : ledger_volume_load(l->nvd->ledger, f, extents, &l->why, &v);
+}
+
+static int on_mapping(void *ctx, const struct mapping_fact *f, const struct extent_fact *extents)
+{
+	struct boot_load *l = ctx;
+	struct mapping *m;
+	uint64_t *stale;
+
+	if (!l->mappings)
+		return 0;
+	if (f->boot_id == l->nvd->host.boot_id)
+		return ledger_map_load(l->nvd->ledger, f, extents, &l->why, &m);
+	stale = reallocarray(l->stale, l->nr_stale + 1, sizeof(*stale));
+	if (!stale)
+		return -ENOMEM;
+	l->stale = stale;
+	l->stale[l->nr_stale++] = f->id;
+	return 0;
+}
+
+static int boot_read(struct boot_load *l, struct nv_why *why)
+{
+	static const struct store_reader reader = { .pool = on_pool, .volume = on_volume, .mapping = on_mapping };
+	int r;
+
+	l->why.text[0] = '\0';
+	r = store_load(l->nvd->store, &reader, l);
+	if (!r)
+		return 0;
+	return nv_refuse(why, r, "cannot read the database: %s",
+			 l->why.text[0] ? l->why.text : r == -ENOMEM ? "no memory" : store_why(l->nvd->store));
+}
+
+/* A mapping ends with the host's boot: nothing of it is left anywhere. */
+static int boot_forget_stale(struct boot_load *l, struct nv_why *why)
+{
+	struct store *s = l->nvd->store;
+	size_t i;
+	int r;
+
+	if (!l->nr_stale)
+		return 0;
+	r = store_begin(s, STORE_LAZY);
+	for (i = 0; i < l->nr_stale && !r; i++)
+		r = store_mapping_del(s, l->stale[i]);
+	if (!r)
+		r = store_commit(s);
+	return nvd_book(l->nvd, r, why);
+}
+
+static void pool_missing(struct nvd *nvd, struct pool *p, const char *reason)
+{
+	ledger_pool_missing(nvd->ledger, p, reason);
+	nvd_alarm(nvd, ALARM_POOL, "pool %s cannot be used: %s", p->fact.name, reason);
+}
+
+static int act_pool_attach(struct nvd *nvd, const struct act *a, struct nv_why *why)
+{
+	struct nv_why local = { "" };
+	int r;
+
+	r = topo_port_take(&nvd->topo, &a->pool->fact.uuid, &local);
+	if (r) {
+		pool_missing(nvd, a->pool, local.text[0] ? local.text : "it could not be taken from the kernel");
+		return 0;
+	}
+	r = ledger_pool_attach(nvd->ledger, a->pool, &a->site, &local);
+	if (r > 0) {
+		nvd_alarm(nvd, ALARM_POOL, "pool %s cannot be used: %s", a->pool->fact.name, local.text);
+		return 0;
+	}
+	if (r)
+		return nv_refuse(why, r, "no memory for pool %s", a->pool->fact.name);
+	/* Where it was last seen; nothing depends on it. */
+	nvd_book(nvd, store_pool_put(nvd->store, &a->pool->fact), NULL);
+	return pool_learn_bad(nvd, a->pool, why);
+}
+
+static int boot_pools(struct nvd *nvd, struct nv_why *why)
+{
+	nv_cleanup(acts_deinit) struct acts acts = { 0 };
+	size_t i;
+	int r;
+
+	r = pool_reload(nvd, why);
+	if (r)
+		return r;
+	r = reconcile_pools(nvd->ledger, nvd->topology, &acts);
+	if (r)
+		return nv_refuse(why, r, "no memory");
+	nvd_alarm(nvd, ALARM_POOL, NULL);
+	for (i = 0; i < acts.n && !r; i++) {
+		if (acts.v[i].what == ACT_POOL_ATTACH)
+			r = act_pool_attach(nvd, &acts.v[i], why);
+		else if (acts.v[i].what == ACT_POOL_MISSING)
+			pool_missing(nvd, acts.v[i].pool, acts.v[i].text);
+	}
+	return r;
+}
+
+/* What it refuses costs this pool, not the others. */
+static void act_region(struct nvd *nvd, const struct act *a)
+{
+	struct nv_why why = { "" };
+	int r = 0;
+
+	if (a->what == ACT_REGION_ENROL)
+		r = pool_enrol(nvd, a->pool, &why);
+	else if (a->what == ACT_REGION_ARM && a->pool->state == POOL_NOT_ARMED)
+		r = pool_arm(nvd, a->pool, &why);
+	else if (a->what == ACT_REGION_ARMED)
+		ledger_pool_armed(nvd->ledger, a->pool);
+	else if (a->what == ACT_REGION_STALE)
+		hv_dismiss(nvd->hv, a->range.mfn, a->range.nr);
+	if (r)
+		nvd_alarm(nvd, ALARM_POOL, "pool %s cannot be used: %s", a->pool->fact.name, why.text);
+}
+
+static int boot_regions(struct nvd *nvd, struct nv_why *why)
+{
+	nv_cleanup(acts_deinit) struct acts acts = { 0 };
+	nv_cleanup(listing_deinit) struct listing regions = { 0 }, extents = { 0 };
+	size_t i;
+	int r;
+
+	r = listing_read(nvd, HV_LIST_REGIONS, &regions, why);
+	if (!r)
+		r = listing_read(nvd, HV_LIST_EXTENTS, &extents, why);
+	if (r)
+		return r;
+	r = reconcile_regions(nvd->ledger, regions.v, regions.n, extents.v, extents.n, &acts);
+	if (r)
+		return nv_refuse(why, r, "no memory");
+	for (i = 0; i < acts.n; i++)
+		act_region(nvd, &acts.v[i]);
+	return 0;
+}
+
+static int act_confirm(struct nvd *nvd, struct mapping *m)
+{
+	struct mapping_fact fact = m->fact;
+
+	fact.state = MAPPING_MAPPED;
+	nvd_book(nvd, store_mapping_put(nvd->store, &fact, m->extents), NULL);
+	if (m->busy)
+		ledger_map_done(nvd->ledger, m);
+	else
+		m->fact.state = MAPPING_MAPPED;
+	return 0;
+}
+
+static int act_drop(struct nvd *nvd, struct mapping *m, struct nv_why *why)
+{
+	struct event_fact e;
+	char dom[DOMAIN_PRINT];
+	int r;
+
+	r = ledger_unmap_begin(nvd->ledger, m, why);
+	if (r)
+		return r;
+	e = history_event(EVENT_NOTICE, "released", "%s%s is no longer in %s, the hypervisor says",
+			  m->volume ? "volume " : "a range", m->volume ? m->volume->fact.name : "",
+			  domain_print(m->fact.domid, m->fact.domain, dom, sizeof(dom)));
+	history_at_mapping(&e, m);
+	return unmap_finish(nvd, m, &e, why);
+}
+
+static int act_unknown(struct nvd *nvd, const struct unknown_extent *u, struct nv_why *why)
+{
+	struct event_fact e;
+	struct mapping *m;
+	char dom[DOMAIN_PRINT];
+	int r;
+
+	r = ledger_unknown_add(nvd->ledger, u, &m);
+	if (r)
+		return nv_refuse(why, r, "no memory for an unknown extent");
+	domain_print(u->domid, NULL, dom, sizeof(dom));
+	nvd_alarm(nvd, ALARM_UNKNOWN, "%s has persistent memory that no record explains; it is kept", dom);
+	e = history_event(EVENT_ALARM, "unknown-extent",
+			  "the hypervisor has 0x%llx (%llu pages) in %s, which no record explains; it is kept",
+			  (unsigned long long)frames_to_bytes(u->mfn), (unsigned long long)u->nr, dom);
+	e.mfn = u->mfn;
+	e.nr = u->nr;
+	e.domid = u->domid;
+	e.gfn = u->gfn;
+	history_next(&e, "nvctl status");
+	history_note(nvd, &e);
+	return 0;
+}
+
+static int act_extent(struct nvd *nvd, const struct act *a, struct nv_why *why)
+{
+	switch (a->what) {
+	case ACT_EXTENT:
+		ledger_map_extent(nvd->ledger, a->extent, a->map_id);
+		return 0;
+	case ACT_EXTENT_GONE:
+		ledger_unmap_extent(nvd->ledger, a->extent);
+		return 0;
+	case ACT_MAPPING_CONFIRM:
+		return act_confirm(nvd, a->mapping);
+	case ACT_MAPPING_UNDO:
+		/* From UNMAPPING on, op_leftover_begin() walks it back. */
+		if (a->mapping->fact.state != MAPPING_UNMAPPING && !ledger_unmap_begin(nvd->ledger, a->mapping, why))
+			ledger_unmap_abort(nvd->ledger, a->mapping);
+		return 0;
+	case ACT_MAPPING_DROP:
+	case ACT_UNKNOWN_GONE:
+		return act_drop(nvd, a->mapping, why);
+	case ACT_UNKNOWN:
+		return act_unknown(nvd, &a->unknown, why);
+	default:
+		return 0;
+	}
+}
+
+static int act_bad(struct nvd *nvd, const struct frames *range)
+{
+	struct pool *p = ledger_pool_at(nvd->ledger, range->mfn);
+	struct bad_fact b = { .nr = range->nr, .source = BAD_HYPERVISOR };
+	int r;
+
+	r = ledger_mark_bad(nvd->ledger, range->mfn, range->nr);
+	if (r || !p)
+		return r;
+	b.pool = p->fact.uuid;
+	b.off = range->mfn - p->site.mfn;
+	b.time_us = (int64_t)clock_wall_us(nvd->clock);
+	return nvd_book(nvd, store_bad_add(nvd->store, &b), NULL);
+}
+
+int op_rescan(struct nvd *nvd, struct nv_why *why)
+{
+	nv_cleanup(acts_deinit) struct acts acts = { 0 };
+	nv_cleanup(listing_deinit) struct listing extents = { 0 }, broken = { 0 };
+	size_t i;
+	int r;
+
+	r = listing_read(nvd, HV_LIST_EXTENTS, &extents, why);
+	if (!r)
+		r = listing_read(nvd, HV_LIST_BROKEN, &broken, why);
+	if (r)
+		return r;
+	r = reconcile_extents(nvd->ledger, extents.v, extents.n, &acts);
+	if (!r)
+		r = reconcile_bad(nvd->ledger, broken.v, broken.n, &acts);
+	if (r)
+		return nv_refuse(why, r, "no memory");
+	for (i = 0; i < acts.n && !r; i++) {
+		if (acts.v[i].what == ACT_BAD_LEARN)
+			r = act_bad(nvd, &acts.v[i].range);
+		else
+			r = act_extent(nvd, &acts.v[i], why);
+	}
+	return r;
+}
+
+int op_boot(struct nvd *nvd, struct nv_why *why)
+{
+	struct boot_load load = { .nvd = nvd };
+	struct event_fact e;
+	uint32_t ms = nvd->set.deadline_ms;
+	int r;
+
+	nvd->state = VIEW_DAEMON_STARTING;
+	r = nvd_hv(nvd, hv_info(nvd->hv, &nvd->host), "say what it is", why);
+	if (r)
+		return r;
+	ledger_set_boot(nvd->ledger, nvd->host.boot_id);
+	r = nvd_hv(nvd, hv_set_deadline(nvd->hv, &ms), "set the deadline", why);
+	if (!r)
+		r = boot_read(&load, why);
+	if (!r)
+		r = boot_pools(nvd, why);
+	if (!r)
+		r = boot_regions(nvd, why);
+	load.mappings = true;
+	if (!r)
+		r = boot_read(&load, why);
+	if (!r)
+		r = boot_forget_stale(&load, why);
+	free(load.stale);
+	if (!r)
+		r = fault_recall(nvd, why);
+	if (!r)
+		r = op_rescan(nvd, why);
+	if (r)
+		return r;
+	nvd->host.deadline_ms = ms;
+	nvd->state = VIEW_DAEMON_RUNNING;
+	nvd->started_us = clock_wall_us(nvd->clock);
+	e = history_event(EVENT_INFO, "started", "nvdimmd started");
+	history_note(nvd, &e);
+	return 0;
+}

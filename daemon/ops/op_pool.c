@@ -1,0 +1,287 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * ops/op_pool.c - a namespace becomes a pool, and the kernel's again.
+ *
+ *	ledger  the pool, NOT_ARMED, or a refusal
+ *	book    the pool
+ *	topo    TAKE: Dom0 does not use it any more, or a refusal, by name
+ *	hv      REGISTER, the bad list, ARM
+ *	ledger  ONLINE
+ *
+ * Dying anywhere after the book: the next start takes it and goes on.
+ */
+#include "ops/op_pool.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "base/size.h"
+#include "core/reconcile.h"
+
+struct bad_load {
+	struct nvd *nvd;
+	struct pool *pool;
+};
+
+static int on_bad(void *ctx, const struct bad_fact *b)
+{
+	struct bad_load *l = ctx;
+	const struct pool_site *site = &l->pool->site;
+
+	/* Beyond its end when the namespace became smaller: true, but not here. */
+	if (b->off >= site->nr)
+		return 0;
+	return ledger_mark_bad(l->nvd->ledger, site->mfn + b->off, NV_MIN(b->nr, site->nr - b->off));
+}
+
+/* One of the kernel's bad ranges, as far as the book does not know it. */
+static int bad_from_kernel(struct nvd *nvd, struct pool *p, uint64_t mfn, uint64_t nr, uint64_t *ret_new)
+{
+	struct bad_fact b = {
+		.pool = p->fact.uuid,
+		.off = mfn - p->site.mfn,
+		.nr = nr,
+		.time_us = (int64_t)clock_wall_us(nvd->clock),
+		.source = BAD_KERNEL,
+	};
+	uint64_t known = ledger_bad_count(nvd->ledger, mfn, nr);
+	int r;
+
+	if (known == nr)
+		return 0;
+	r = nvd_book(nvd, store_bad_add(nvd->store, &b), NULL);
+	if (!r)
+		r = ledger_mark_bad(nvd->ledger, mfn, nr);
+	if (!r)
+		*ret_new += nr - known;
+	return r;
+}
+
+static int bad_of_region(struct nvd *nvd, struct pool *p, const struct topo_region *region, uint64_t *ret_new)
+{
+	struct frames common;
+	size_t i;
+	int r = 0;
+
+	for (i = 0; i < region->nr_bad && !r; i++) {
+		common = frames_common(p->site.mfn, p->site.nr,
+				       frames_from_bytes(region->spa + region->bad[i].offset), region->bad[i].nr);
+		if (common.nr)
+			r = bad_from_kernel(nvd, p, common.mfn, common.nr, ret_new);
+	}
+	return r;
+}
+
+int pool_learn_bad(struct nvd *nvd, struct pool *p, struct nv_why *why)
+{
+	struct bad_load load = { .nvd = nvd, .pool = p };
+	struct topo_place place;
+	struct event_fact e;
+	uint64_t fresh = 0;
+	int r;
+
+	r = store_load_bad(nvd->store, &p->fact.uuid, on_bad, &load);
+	if (r)
+		return nv_refuse(why, r, "cannot read the bad list of pool %s: %s", p->fact.name,
+				 r == -ENOMEM ? "no memory" : store_why(nvd->store));
+	if (!nvd->topology || !topo_find_id(nvd->topology, &p->fact.uuid, &place))
+		return 0;
+	r = bad_of_region(nvd, p, place.region, &fresh);
+	if (r)
+		return nv_refuse(why, r, "cannot take over the kernel's bad blocks of pool %s", p->fact.name);
+	if (fresh) {
+		e = history_event(EVENT_WARNING, "bad-blocks",
+				  "the kernel reports %llu bad pages in pool %s that were not known",
+				  (unsigned long long)fresh, p->fact.name);
+		history_at_pool(&e, p);
+		history_next(&e, "nvctl status");
+		history_note(nvd, &e);
+	}
+	return 0;
+}
+
+int pool_enrol(struct nvd *nvd, struct pool *p, struct nv_why *why)
+{
+	int r = hv_enrol(nvd->hv, p->site.mfn, p->site.nr);
+	char size[NV_SIZE_TEXT];
+
+	switch (r) {
+	case -EINVAL:
+		return nv_refuse(why, NV_E_HYPERVISOR,
+				 "the hypervisor does not take 0x%llx (%s) for persistent memory: it is RAM or device memory to it",
+				 (unsigned long long)frames_to_bytes(p->site.mfn),
+				 nv_size_print(frames_to_bytes(p->site.nr), size));
+	case -EEXIST:
+		return nv_refuse(why, NV_E_HYPERVISOR,
+				 "the hypervisor has a region already that overlaps 0x%llx (%s) but is not the same",
+				 (unsigned long long)frames_to_bytes(p->site.mfn),
+				 nv_size_print(frames_to_bytes(p->site.nr), size));
+	case -ENOSPC:
+		return nv_refuse(why, NV_E_LIMIT, "the hypervisor has room for %u regions and no more",
+				 nvd->host.max_regions);
+	default:
+		return nvd_hv(nvd, r, "register the pool's frames", why);
+	}
+}
+
+static int pool_replay(struct nvd *nvd, const struct hv_range *range, uint32_t nr)
+{
+	uint64_t done = 0;
+	int r;
+
+	do
+		r = hv_set_broken(nvd->hv, range, nr, &done);
+	while (r == HV_MORE);
+	return r;
+}
+
+int pool_arm(struct nvd *nvd, struct pool *p, struct nv_why *why)
+{
+	uint64_t mfn = p->site.mfn, end = mfn + p->site.nr;
+	nv_cleanup(nv_freep) struct hv_range *range = calloc(HV_BROKEN_MAX, sizeof(*range));
+	struct frames bad;
+	uint32_t nr = 0;
+	int r = 0;
+
+	if (!range)
+		return nv_refuse(why, -ENOMEM, "no memory");
+	while (!r && ledger_bad_next(nvd->ledger, mfn, end, &bad)) {
+		range[nr++] = (struct hv_range){ .mfn = bad.mfn, .nr = bad.nr };
+		mfn = frames_end(&bad);
+		if (nr == HV_BROKEN_MAX) {
+			r = pool_replay(nvd, range, nr);
+			nr = 0;
+		}
+	}
+	if (!r && nr)
+		r = pool_replay(nvd, range, nr);
+	if (r)
+		return nvd_hv(nvd, r, "take over the pool's bad list", why);
+	r = nvd_hv(nvd, hv_arm(nvd->hv, p->site.mfn, p->site.nr), "arm the pool", why);
+	if (!r)
+		ledger_pool_armed(nvd->ledger, p);
+	return r;
+}
+
+int pool_reload(struct nvd *nvd, struct nv_why *why)
+{
+	struct topo *t;
+	int r;
+
+	r = topo_port_load(&nvd->topo, &t);
+	if (r) {
+		nvd_alarm(nvd, ALARM_TOPOLOGY, "the host's persistent memory could not be read: %s", strerror(-r));
+		return nv_refuse(why, r, "the host's persistent memory could not be read: %s", strerror(-r));
+	}
+	nvd_alarm(nvd, ALARM_TOPOLOGY, NULL);
+	topo_free(nvd->topology);
+	nvd->topology = t;
+	return 0;
+}
+
+/* Everything after the book; what fails is undone by the caller. */
+static int pool_bring_up(struct nvd *nvd, struct pool *p, struct nv_why *why)
+{
+	int r;
+
+	r = topo_port_take(&nvd->topo, &p->fact.uuid, why);
+	if (r)
+		return r;
+	r = pool_learn_bad(nvd, p, why);
+	if (!r)
+		r = pool_enrol(nvd, p, why);
+	if (r) {
+		topo_port_release(&nvd->topo, &p->fact.uuid, NULL);
+		return r;
+	}
+	r = pool_arm(nvd, p, why);
+	if (r && !hv_dismiss(nvd->hv, p->site.mfn, p->site.nr))
+		topo_port_release(&nvd->topo, &p->fact.uuid, NULL);
+	return r;
+}
+
+int op_pool_add(struct nvd *nvd, const struct req_add_pool *rq, struct nv_why *why, struct nv_uuid *ret_pool)
+{
+	struct topo_place place;
+	struct pool_site site;
+	struct event_fact e;
+	struct pool *p;
+	char size[NV_SIZE_TEXT];
+	int r;
+
+	r = pool_reload(nvd, why);
+	if (!r)
+		r = topo_find(nvd->topology, rq->device, &place, why);
+	if (!r)
+		r = topo_check_pool(&place, why);
+	if (r)
+		return r;
+	reconcile_site(&place, &site);
+	r = ledger_pool_begin(nvd->ledger, &place.ns->id, rq->name, &site, why, &p);
+	if (r)
+		return r;
+	r = nvd_book(nvd, store_pool_put(nvd->store, &p->fact), why);
+	if (r) {
+		ledger_pool_abort(nvd->ledger, p);
+		return r;
+	}
+	r = pool_bring_up(nvd, p, why);
+	if (r) {
+		if (!nvd_book(nvd, store_pool_del(nvd->store, &p->fact.uuid), NULL))
+			ledger_pool_abort(nvd->ledger, p);
+		return r;
+	}
+	ledger_pool_done(nvd->ledger, p);
+	e = history_event(EVENT_INFO, "pool-added", "%s became pool %s, %s", site.device, p->fact.name,
+			  nv_size_print(frames_to_bytes(site.nr), size));
+	history_at_pool(&e, p);
+	history_next(&e, "nvctl volume create NAME SIZE --pool %s", p->fact.name);
+	history_note(nvd, &e);
+	*ret_pool = p->fact.uuid;
+	return 0;
+}
+
+int op_pool_release(struct nvd *nvd, const struct req_pool *rq, struct nv_why *why)
+{
+	struct event_fact e;
+	struct nv_uuid uuid;
+	struct nv_why late = { "" };
+	struct pool *p;
+	int r;
+
+	r = ledger_pool_find(nvd->ledger, rq->pool, why, &p);
+	if (!r)
+		r = ledger_pool_release_begin(nvd->ledger, p, why);
+	if (r)
+		return r;
+	uuid = p->fact.uuid;
+	e = history_event(EVENT_INFO, "pool-released", "pool %s is %s again, the kernel's", p->fact.name,
+			  p->fact.device);
+	history_at_pool(&e, p);
+
+	if (p->site.nr) {
+		r = hv_dismiss(nvd->hv, p->site.mfn, p->site.nr);
+		if (r == -ENOENT)
+			r = 0;
+		r = nvd_hv(nvd, r, "give the pool's frames back", why);
+	}
+	if (!r)
+		r = nvd_book(nvd, store_pool_del(nvd->store, &uuid), why);
+	if (r) {
+		/* Usable as it was; if this fails too, the next start arms it. */
+		if (p->site.nr && !pool_enrol(nvd, p, NULL))
+			pool_arm(nvd, p, NULL);
+		ledger_pool_release_abort(nvd->ledger, p);
+		return r;
+	}
+	ledger_pool_release_done(nvd->ledger, p);
+	r = topo_port_release(&nvd->topo, &uuid, &late);
+	if (r) {
+		e.severity = EVENT_WARNING;
+		snprintf(e.text + strlen(e.text), sizeof(e.text) - strlen(e.text), ", but could not be enabled: %s",
+			 late.text[0] ? late.text : strerror(r < 0 ? -r : EIO));
+		history_next(&e, "ndctl list -Ni");
+	}
+	history_note(nvd, &e);
+	return 0;
+}

@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * ops/op_show.h - filling single views. Into zeroed structs; -ENOMEM or 0.
+ */
+#ifndef NV_OPS_OP_SHOW_H
+#define NV_OPS_OP_SHOW_H
+
+#include "ops/nvd.h"
+
+void show_pool(struct nvd *nvd, struct pool *p, struct view_pool *ret);
+int show_pools(struct nvd *nvd, struct view_pools *ret);
+int show_mapping(struct nvd *nvd, const struct mapping *m, struct view_mapping *ret);
+int show_volume(struct nvd *nvd, const struct volume *v, struct view_volume *ret);
+
+#endif

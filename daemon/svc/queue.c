@@ -1,0 +1,150 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * svc/queue.c - the long flows under way, stepped in turns at idle priority.
+ */
+#include "svc/queue.h"
+
+#include <string.h>
+#include <systemd/sd-event.h>
+
+struct entry {
+	struct op *op;
+	struct queue_client client;
+	struct entry *next;
+};
+
+struct queue {
+	sd_event_source *source;
+	struct entry *first;
+	struct entry **last;
+	size_t nr;
+};
+
+static void queue_arm(struct queue *q)
+{
+	sd_event_source_set_enabled(q->source, q->nr ? SD_EVENT_ON : SD_EVENT_OFF);
+}
+
+static void queue_push(struct queue *q, struct entry *e)
+{
+	e->next = NULL;
+	*q->last = e;
+	q->last = &e->next;
+	q->nr++;
+}
+
+static struct entry *queue_pop(struct queue *q)
+{
+	struct entry *e = q->first;
+
+	if (!e)
+		return NULL;
+	q->first = e->next;
+	if (!q->first)
+		q->last = &q->first;
+	q->nr--;
+	return e;
+}
+
+/* One step of the flow that waited longest. */
+static int on_idle(sd_event_source *source, void *userdata)
+{
+	struct queue *q = userdata;
+	struct entry *e = queue_pop(q);
+	struct nv_why why = { "" };
+	int r;
+
+	if (!e) {
+		queue_arm(q);
+		return 0;
+	}
+	r = op_step(e->op, &why);
+	if (r == OP_MORE) {
+		if (e->client.progress)
+			e->client.progress(e->client.userdata, e->op);
+		queue_push(q, e);
+		return 0;
+	}
+	if (e->client.done)
+		e->client.done(e->client.userdata, e->op, r, &why);
+	op_free(e->op);
+	free(e);
+	queue_arm(q);
+	return 0;
+}
+
+int queue_new(sd_event *event, struct queue **ret)
+{
+	nv_cleanup(queue_freep) struct queue *q = calloc(1, sizeof(*q));
+	int r;
+
+	if (!q)
+		return -ENOMEM;
+	q->last = &q->first;
+	/* A defer source is always ready: with this priority, after all others. */
+	r = sd_event_add_defer(event, &q->source, on_idle, q);
+	if (r < 0)
+		return r;
+	r = sd_event_source_set_priority(q->source, SD_EVENT_PRIORITY_IDLE);
+	if (r < 0)
+		return r;
+	queue_arm(q);
+	*ret = nv_steal(&q);
+	return 0;
+}
+
+struct queue *queue_free(struct queue *q)
+{
+	struct entry *e;
+
+	if (!q)
+		return NULL;
+	while ((e = queue_pop(q))) {
+		op_free(e->op);
+		free(e);
+	}
+	sd_event_source_disable_unref(q->source);
+	free(q);
+	return NULL;
+}
+
+void queue_freep(struct queue **q)
+{
+	*q = queue_free(*q);
+}
+
+int queue_check(const struct queue *q, struct nv_why *why)
+{
+	if (q->nr < QUEUE_MAX)
+		return 0;
+	return nv_refuse(why, NV_E_LIMIT, "%zu operations are under way already", q->nr);
+}
+
+int queue_add(struct queue *q, struct op *op, const struct queue_client *client)
+{
+	struct entry *e = calloc(1, sizeof(*e));
+
+	if (!e) {
+		op_free(op);
+		return -ENOMEM;
+	}
+	e->op = op;
+	e->client = *client;
+	queue_push(q, e);
+	queue_arm(q);
+	return 0;
+}
+
+void queue_forget(struct queue *q, const void *userdata)
+{
+	struct entry *e;
+
+	for (e = q->first; e; e = e->next)
+		if (e->client.userdata == userdata)
+			memset(&e->client, 0, sizeof(e->client));
+}
+
+size_t queue_length(const struct queue *q)
+{
+	return q->nr;
+}
