@@ -22,7 +22,7 @@ static bool check_node(const struct rangemap_node *n)
 	for (i = 1; i < n->count; i++)
 		if (n->key[i - 1] >= n->key[i])
 			return false;
-	for (; i < NODE_KEYS; i++)
+	for (; i <= NODE_KEYS; i++)
 		if (n->key[i] != NODE_PAD)
 			return false;
 	return true;

@@ -8,11 +8,13 @@
  * that is the same shape. There is one kind of node, one search in it and one
  * edit of it, at every level:
  *
- *	key[40]  8 bytes each	starts, ascending; unused ones are NODE_PAD
- *	val[40]  4 bytes each	a leaf's tags; an inner node's children
- *	count			how many are in use, at least one
+ *	key[64]  8 bytes each	starts, ascending; unused ones are NODE_PAD,
+ *				and the last one always is
+ *	val[63]  4 bytes each	a leaf's tags; an inner node's children
+ *	count			how many are in use, at least one; it lies
+ *				where the never used key would have its value
  *
- * 512 bytes, eight cache lines. All nodes of a map are one array, which is
+ * 768 bytes, twelve cache lines. All nodes of a map are one array, which is
  * what makes a child's number fit where a tag fits, one realloc() the whole of
  * memory management, and a reservation the question whether there are enough
  * free nodes. Free nodes are a list through val[0].
@@ -31,7 +33,7 @@
 
 #include "core/rangemap.h"
 
-#define NODE_KEYS  40u
+#define NODE_KEYS  63u
 #define NODE_BLOCK 8u /* keys in a cache line */
 #define NODE_MIN   (NODE_KEYS / 4)
 #define NODE_PAD   ((uint64_t)INT64_MAX)
@@ -45,14 +47,14 @@
 #define NODE_LEVELS 12u
 
 struct rangemap_node {
-	uint64_t key[NODE_KEYS];
+	uint64_t key[NODE_KEYS + 1];
 	uint32_t val[NODE_KEYS];
 	uint32_t count;
-	uint32_t unused[7];
 };
 
-_Static_assert(sizeof(struct rangemap_node) == 512, "eight cache lines");
-_Static_assert(NODE_KEYS == 5 * NODE_BLOCK, "node_rank() looks at five blocks");
+_Static_assert(sizeof(struct rangemap_node) == 768, "twelve cache lines");
+_Static_assert(NODE_KEYS + 1 == NODE_BLOCK * NODE_BLOCK,
+	       "node_rank() looks for one block among as many as keys in it");
 
 struct rangemap {
 	struct rangemap_node *node; /* the array, on a cache line's boundary */
@@ -67,25 +69,35 @@ struct rangemap {
 };
 
 /*
- * How many keys are below @x, that is the sign bit of key - x: both are far
- * below 2^63. First which block, from the first key of each, then how many in
- * it. No branch depends on the data, none can be mispredicted; the second
- * part is a fixed number of independent lanes, which compilers turn into
- * whatever vectors the machine has.
+ * How many keys are below @x. First how many blocks begin below it, from the
+ * second on; then how many keys of the block found. No branch depends on the
+ * data, so none is mispredicted: each line is a compare and an add of its
+ * carry, and the lines do not wait for each other.
  */
 static inline unsigned int node_rank(const struct rangemap_node *n, uint64_t x)
 {
 	const uint64_t *k = n->key;
-	uint64_t block, below = 0;
-	unsigned int i;
+	unsigned int a, b, block;
 
-	block = ((k[NODE_BLOCK] - x) >> 63) + ((k[2 * NODE_BLOCK] - x) >> 63) +
-		((k[3 * NODE_BLOCK] - x) >> 63) +
-		((k[4 * NODE_BLOCK] - x) >> 63);
+	a = (k[1 * NODE_BLOCK] < x);
+	b = (k[2 * NODE_BLOCK] < x);
+	a += (k[3 * NODE_BLOCK] < x);
+	b += (k[4 * NODE_BLOCK] < x);
+	a += (k[5 * NODE_BLOCK] < x);
+	b += (k[6 * NODE_BLOCK] < x);
+	a += (k[7 * NODE_BLOCK] < x);
+	block = a + b;
+
 	k += block * NODE_BLOCK;
-	for (i = 0; i < NODE_BLOCK; i++)
-		below += (k[i] - x) >> 63;
-	return (unsigned int)(block * NODE_BLOCK + below);
+	a = (k[0] < x);
+	b = (k[1] < x);
+	a += (k[2] < x);
+	b += (k[3] < x);
+	a += (k[4] < x);
+	b += (k[5] < x);
+	a += (k[6] < x);
+	b += (k[7] < x);
+	return block * NODE_BLOCK + a + b;
 }
 
 #endif

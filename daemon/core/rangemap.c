@@ -15,6 +15,9 @@
 /* The first array; a map with few ranges needs no other. */
 #define NODES_AT_FIRST 3u
 
+/* Fewer entries are not worth moving to a sibling. */
+#define NODE_SPILL 8u
+
 /* The way from the root to a place in a leaf; level 0 is the leaf. */
 struct way {
 	uint32_t node[NODE_LEVELS];
@@ -81,7 +84,7 @@ static uint32_t node_new(struct rangemap *m)
 	}
 	m->live++;
 
-	for (i = 0; i < NODE_KEYS; i++)
+	for (i = 0; i <= NODE_KEYS; i++)
 		node_at(m, nr)->key[i] = NODE_PAD;
 	node_at(m, nr)->count = 0;
 	return nr;
@@ -181,8 +184,7 @@ static void way_to(const struct rangemap *m, uint64_t x, struct way *way)
 	for (; level > 0; level--) {
 		rank = node_rank(n, x);
 		rank = NV_MAX(rank, 1u);
-		if (rank < n->count)
-			way->bound = n->key[rank];
+		way->bound = NV_MIN(way->bound, n->key[rank]);
 		way->node[level] = nr;
 		way->pos[level] = rank - 1;
 		nr = n->val[rank - 1];
@@ -195,25 +197,44 @@ static void way_to(const struct rangemap *m, uint64_t x, struct way *way)
 
 struct rangemap_range rangemap_find(const struct rangemap *m, uint64_t frame)
 {
-	struct rangemap_walk w = rangemap_walk(m, frame, RANGEMAP_END);
+	const struct rangemap_node *leaf;
 	struct rangemap_range r;
+	struct way way;
+	unsigned int pos;
 
-	w.at = *w.start;
-	rangemap_next(&w, &r);
+	way_to(m, frame + 1, &way);
+	leaf = node_at(m, way.node[0]);
+	pos = way.pos[0];
+	r.start = leaf->key[pos - 1];
+	r.end = NV_MIN(leaf->key[pos], way.bound);
+	if (r.end == NODE_PAD)
+		r.end = RANGEMAP_END;
+	r.tag = leaf->val[pos - 1];
 	return r;
 }
 
-static void walk_enter(struct rangemap_walk *w, const struct way *way)
+/* The walk is in @leaf now, which ends at @bound, from entry @next on. */
+static void walk_enter(struct rangemap_walk *w,
+		       const struct rangemap_node *leaf, unsigned int next,
+		       uint64_t bound)
 {
-	const struct rangemap_node *leaf = node_at(w->m, way->node[0]);
+	w->key = leaf->key;
+	w->tag = leaf->val;
+	w->bound = NV_MIN(bound, w->to);
+	w->next = next;
+	w->nr = bound > w->to ? node_rank(leaf, w->to) : leaf->count;
+}
 
-	w->bound = NV_MIN(way->bound, RANGEMAP_END);
-	w->start = leaf->key + way->pos[0] - 1;
-	w->tag = leaf->val + way->pos[0] - 1;
-	w->last = leaf->key + leaf->count - 1;
+/* To the leaf in which w->at is, from the root. */
+static void walk_descend(struct rangemap_walk *w)
+{
+	struct way way;
+
+	way_to(w->m, w->at + 1, &way);
+	walk_enter(w, node_at(w->m, way.node[0]), way.pos[0] - 1, way.bound);
 	if (w->m->levels > 1) {
-		w->parent = way->node[1];
-		w->next = way->pos[1] + 1;
+		w->parent = way.node[1];
+		w->child = way.pos[1] + 1;
 	}
 }
 
@@ -221,41 +242,30 @@ struct rangemap_walk rangemap_walk(const struct rangemap *m, uint64_t from,
 				   uint64_t to)
 {
 	struct rangemap_walk w = { .m = m, .at = from, .to = to };
-	struct way way;
 
 	assert(to <= RANGEMAP_END);
-	if (from >= to)
-		return w;
-	way_to(m, from + 1, &way);
-	walk_enter(&w, &way);
+	if (from < to)
+		walk_descend(&w);
 	return w;
 }
 
-void rangemap_walk_on(struct rangemap_walk *w)
+/*
+ * The parent knows the next leaf and its end, but for its own last child; and
+ * it knows the leaf after the next, whose lines had better be on their way.
+ */
+struct rangemap_walk rangemap_walk_on(struct rangemap_walk w)
 {
-	const struct rangemap_node *parent, *leaf;
-	struct way way;
+	const struct rangemap_node *parent = node_at(w.m, w.parent);
+	uint32_t leaf;
 
-	parent = node_at(w->m, w->parent);
-	if (w->next == parent->count) {
-		way_to(w->m, w->bound + 1, &way);
-		walk_enter(w, &way);
-		return;
+	if (w.child + 1 >= parent->count) {
+		walk_descend(&w);
+		return w;
 	}
-
-	leaf = node_at(w->m, parent->val[w->next]);
-	w->next++;
-	if (w->next < parent->count) {
-		w->bound = parent->key[w->next];
-		node_prefetch(node_at(w->m, parent->val[w->next]));
-	} else {
-		/* The leaf's end is known further up only. */
-		way_to(w->m, leaf->key[0] + 1, &way);
-		w->bound = NV_MIN(way.bound, RANGEMAP_END);
-	}
-	w->start = leaf->key;
-	w->tag = leaf->val;
-	w->last = leaf->key + leaf->count - 1;
+	leaf = parent->val[w.child++];
+	walk_enter(&w, node_at(w.m, leaf), 0, parent->key[w.child]);
+	node_prefetch(node_at(w.m, parent->val[w.child]));
+	return w;
 }
 
 uint64_t rangemap_count(const struct rangemap *m)
@@ -351,6 +361,43 @@ static uint32_t node_split(struct rangemap *m, const struct way *way,
 	return nr;
 }
 
+/*
+ * Spare the full node at @level the split: hand over to a sibling what is on
+ * its side of @pos, if that is worth it, until both are equally full. A leaf
+ * that is split only between full siblings stays well filled.
+ * Return: whether there is room now; @pos is where it was, in the same node.
+ */
+static bool node_spill(struct rangemap *m, const struct way *way,
+		       uint32_t level, unsigned int *pos, unsigned int out)
+{
+	struct rangemap_node *n, *parent, *side;
+	unsigned int at = way->pos[level + 1], nr;
+
+	n = node_at(m, way->node[level]);
+	parent = node_at(m, way->node[level + 1]);
+	if (at > 0 && *pos > NODE_SPILL) {
+		side = node_at(m, parent->val[at - 1]);
+		nr = NV_MIN((NODE_KEYS - side->count) / 2, *pos - 1);
+		if (nr >= NODE_SPILL) {
+			node_shift_left(side, n, nr);
+			parent->key[at] = n->key[0];
+			*pos -= nr;
+			return true;
+		}
+	}
+	if (at + 1 < parent->count && *pos + out + NODE_SPILL <= n->count) {
+		side = node_at(m, parent->val[at + 1]);
+		nr = NV_MIN((NODE_KEYS - side->count) / 2,
+			    n->count - *pos - out);
+		if (nr >= NODE_SPILL) {
+			node_shift_right(n, side, nr);
+			parent->key[at + 1] = side->key[0];
+			return true;
+		}
+	}
+	return false;
+}
+
 /* The root was split: a new one above the halves. */
 static void root_raise(struct rangemap *m, uint32_t left, uint32_t right)
 {
@@ -418,6 +465,9 @@ static void splice(struct rangemap *m, const struct way *way, unsigned int pos,
 	for (;; level++) {
 		n = node_at(m, way->node[level]);
 		if (n->count + nr_in <= NODE_KEYS + out)
+			break;
+		if (level + 1 < m->levels &&
+		    node_spill(m, way, level, &pos, out))
 			break;
 
 		nr = node_split(m, way, level, pos, out);

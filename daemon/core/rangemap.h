@@ -88,44 +88,40 @@ size_t rangemap_bytes(const struct rangemap *m);
  */
 struct rangemap_walk {
 	const struct rangemap *m;
-	uint64_t at;	       /* where the next range starts */
-	uint64_t to;	       /* where the walk ends */
-	uint64_t bound;	       /* where the current leaf ends */
-	const uint64_t *start; /* what is left of the current leaf: starts, */
-	const uint32_t *tag;   /* their tags */
-	const uint64_t *last;  /* and the last of the starts */
-	uint32_t parent;       /* the node above the leaf, */
-	uint32_t next;	       /* and which of its children comes next */
+	uint64_t at;	     /* where the next range starts */
+	uint64_t to;	     /* where the walk ends */
+	const uint64_t *key; /* of the current leaf: starts, */
+	const uint32_t *tag; /* their tags, */
+	uint64_t bound;	     /* and where the last of them ends */
+	uint32_t next, nr;   /* which of them is next, of how many */
+	uint32_t parent;     /* the node above the leaf, */
+	uint32_t child;	     /* and which of its children comes next */
 };
 
 /** rangemap_walk() - begin a walk over [@from, @to); @to <= RANGEMAP_END */
 struct rangemap_walk rangemap_walk(const struct rangemap *m, uint64_t from,
 				   uint64_t to);
 
-/** rangemap_walk_on() - for rangemap_next() only: go to the leaf after this */
-void rangemap_walk_on(struct rangemap_walk *w);
+/**
+ * rangemap_walk_on() - for rangemap_next() only: go to the next leaf
+ * By value, so that a caller's walk can live in registers.
+ */
+struct rangemap_walk rangemap_walk_on(struct rangemap_walk w);
 
 /** rangemap_next() - the walk's next range. Return: false when there is none. */
 static inline bool rangemap_next(struct rangemap_walk *w,
 				 struct rangemap_range *ret)
 {
-	uint64_t end;
-
-	if (w->at >= w->to)
-		return false;
-	if (w->start > w->last)
-		rangemap_walk_on(w);
-
-	end = w->start < w->last ? w->start[1] : w->bound;
-	if (end > w->to)
-		end = w->to;
+	if (w->next == w->nr) {
+		if (w->at >= w->to)
+			return false;
+		*w = rangemap_walk_on(*w);
+	}
 	ret->start = w->at;
-	ret->end = end;
-	ret->tag = *w->tag;
-
-	w->at = end;
-	w->start++;
-	w->tag++;
+	ret->tag = w->tag[w->next];
+	w->next++;
+	w->at = w->next < w->nr ? w->key[w->next] : w->bound;
+	ret->end = w->at;
 	return true;
 }
 
