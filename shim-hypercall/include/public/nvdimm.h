@@ -185,6 +185,7 @@ struct xen_nvdimm_list {
  * AS_MCE: take the path of a hardware report with this status, mcg and misc
  * (status 0: SRAO of one frame), so that all of it can be tried on any machine.
  * Each range then is one report and has nr 1; misc says how far it reaches.
+ *   -EINVAL a status that reports no uncorrected error.
  *   -ENXIO not within one region (done says how many ranges are).
  *
  * clear_broken: the frames were repaired. Not broken is fine.
@@ -208,6 +209,7 @@ struct xen_nvdimm_broken {
  * the oldest others are copied and stay until they are acknowledged.
  * An event that holds a domain may be acknowledged only after resolve: else
  * -EBUSY, nothing is forgotten, and next_seq names the first such event.
+ * -EINVAL: ack_seq is of an event yet to come.
  */
 struct xen_nvdimm_event {
     uint64_t seq;
