@@ -102,8 +102,8 @@ struct nvdimm_ops {
     int (*frames_check)(void *ctx, uint64_t mfn, uint64_t nr);
     /* CPU caches to the media; @nr may be a whole region. */
     void (*frames_writeback)(void *ctx, uint64_t mfn, uint64_t nr);
-    /* Zeroes to the media; at most 64 frames. */
-    void (*frames_zero)(void *ctx, uint64_t mfn, uint64_t nr);
+    /* Zeroes to the media; at most 64 frames. 0 or -ENOMEM. */
+    int (*frames_zero)(void *ctx, uint64_t mfn, uint64_t nr);
 
     /* 0, or -ESRCH: no such domid, another handle, or dying. A reference. */
     int (*domain_get)(void *ctx, uint32_t domid, const uint8_t handle[16],

@@ -13,6 +13,7 @@
 #include <xen/string.h>
 #include <xen/types.h>
 #include <public/nvdimm.h>
+#include <public/xen.h>
 
 #else /* userspace */
 

@@ -259,7 +259,12 @@ long nv_op_scrub(struct nvdimm_core *core, struct xen_nvdimm_scrub *a)
     end = nv_broken_next(r, mfn, nv_min(a->mfn + a->nr, mfn + NVDIMM_STEP),
                          true);
     if ( end > mfn )
-        core->ops->frames_zero(core->ctx, mfn, end - mfn);
+    {
+        int rc = core->ops->frames_zero(core->ctx, mfn, end - mfn);
+
+        if ( rc )
+            return rc;
+    }
     a->done = end - a->mfn;
 
     return a->done < a->nr ? XEN_NVDIMM_MORE : 0;

@@ -296,7 +296,8 @@ struct xen_nvdimm_hold {
 
 /*
  * scrub: fill frames with zeroes, written back to the media. Broken frames
- * are left alone.   -ENXIO outside the regions; -EBUSY a frame is mapped.
+ * are left alone.   -ENXIO outside the regions; -EBUSY a frame is mapped;
+ * -ENOMEM: try again.
  */
 struct xen_nvdimm_scrub {
     uint64_t mfn;

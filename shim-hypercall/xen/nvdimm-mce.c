@@ -1,0 +1,228 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * nvdimm-mce.c - machine checks in pmem, from the hardware and to the guest.
+ *
+ * The exception handler may interrupt anything, so it only writes down what it
+ * saw, in slots of its own CPU. The core learns of it from a softirq.
+ */
+#include <xen/percpu.h>
+#include <xen/sched.h>
+#include <xen/smp.h>
+#include <xen/softirq.h>
+#include <xen/spinlock.h>
+#include <xen/tasklet.h>
+
+#include <asm/atomic.h>
+#include <asm/msr-index.h>
+#include <asm/regs.h>
+
+#include "../cpu/mcheck/mce.h"
+#include "../cpu/mcheck/vmce.h"
+#include "../cpu/mcheck/x86_mca.h"
+#include "nvdimm-glue.h"
+
+#define SLOTS 32
+
+/* AMD: uncorrected but not consumed yet. */
+#define STATUS_DEFERRED (1ULL << 44)
+
+enum { SLOT_FREE, SLOT_BUSY, SLOT_FULL };
+
+struct mce_slots {
+    unsigned int state[SLOTS];
+    struct nvdimm_mce_report report[SLOTS];
+    unsigned int lost;
+    bool guest;              /* the exception being handled came from a guest */
+    struct domain *paused;   /* see nvdimm_mce_exit() */
+};
+
+static DEFINE_PER_CPU(struct mce_slots, mce_slots);
+static unsigned int pending;
+static DEFINE_SPINLOCK(drain_lock);
+
+void nvdimm_mce_enter(const struct cpu_user_regs *regs)
+{
+    this_cpu(mce_slots).guest = guest_mode(regs);
+}
+
+/*
+ * Called for each valid bank before it is cleared. Reads the registers itself:
+ * telemetry buffers may have run out.
+ */
+void nvdimm_mce_record(unsigned int bank, uint64_t status, uint64_t mcg)
+{
+    struct mce_slots *s = &this_cpu(mce_slots);
+    struct nvdimm_mce_report r = { .status = status, .mcg = mcg };
+    unsigned int i;
+
+    if ( !(status & MCi_STATUS_ADDRV) ||
+         !(status & (MCi_STATUS_UC | STATUS_DEFERRED)) )
+        return;
+    r.spa = mca_rdmsr(MSR_IA32_MCx_ADDR(bank));
+    if ( !nvdimm_overlaps(paddr_to_pfn(r.spa & PADDR_MASK), 1) )
+        return;
+    if ( status & MCi_STATUS_MISCV )
+        r.misc = mca_rdmsr(MSR_IA32_MCx_MISC(bank));
+    if ( s->guest )
+        r.flags = XEN_NVDIMM_EVENTF_GUEST;
+
+    /* A machine check may interrupt this very loop in a poller. */
+    for ( i = 0; i < SLOTS; i++ )
+        if ( cmpxchg(&s->state[i], SLOT_FREE, SLOT_BUSY) == SLOT_FREE )
+        {
+            s->report[i] = r;
+            smp_wmb();
+            write_atomic(&s->state[i], SLOT_FULL);
+            break;
+        }
+    if ( i == SLOTS )
+        s->lost++;
+    write_atomic(&pending, 1);
+}
+
+/*
+ * SCHEDULE comes before MACHINE_CHECK among softirqs: another CPU could pick
+ * up this guest before the drain has taken the frame away.
+ */
+void nvdimm_mce_exit(const struct cpu_user_regs *regs)
+{
+    struct mce_slots *s = &this_cpu(mce_slots);
+    struct domain *d = current->domain;
+
+    s->guest = false;
+    if ( !read_atomic(&pending) || !guest_mode(regs) || !d->arch.nvdimm ||
+         s->paused )
+        return;
+
+    get_knownalive_domain(d);
+    atomic_inc(&d->pause_count);
+    smp_wmb();
+    s->paused = d;
+}
+
+static void drain_cpu(struct mce_slots *s)
+{
+    unsigned int i;
+
+    for ( i = 0; i < SLOTS; i++ )
+    {
+        struct nvdimm_mce_report r;
+
+        if ( read_atomic(&s->state[i]) != SLOT_FULL )
+            continue;
+        smp_rmb();
+        r = s->report[i];
+        smp_mb();
+        write_atomic(&s->state[i], SLOT_FREE);
+        nvdimm_core_mce(nvdimm_core, &r);
+    }
+    if ( s->lost )
+    {
+        /* What was lost is not known: say that something was. */
+        const struct nvdimm_mce_report r = {
+            .status = MCi_STATUS_VAL | MCi_STATUS_UC,
+        };
+
+        s->lost = 0;
+        printk(XENLOG_ERR "nvdimm: machine checks were lost\n");
+        nvdimm_core_mce(nvdimm_core, &r);
+    }
+}
+
+void nvdimm_mce_drain(void)
+{
+    unsigned int cpu;
+
+    if ( !nvdimm_core )
+        return;
+    spin_lock(&drain_lock);
+    while ( xchg(&pending, 0) )
+        for_each_online_cpu ( cpu )
+            drain_cpu(&per_cpu(mce_slots, cpu));
+    /* Whoever must not go on is held by the core by now. */
+    for_each_online_cpu ( cpu )
+    {
+        struct domain *d = xchg(&per_cpu(mce_slots, cpu).paused, NULL);
+
+        if ( d )
+        {
+            domain_unpause(d);
+            put_domain(d);
+        }
+    }
+    spin_unlock(&drain_lock);
+}
+
+static void cf_check drain_fn(void *unused)
+{
+    nvdimm_mce_drain();
+}
+static DECLARE_SOFTIRQ_TASKLET(drain_tasklet, drain_fn, NULL);
+
+void nvdimm_mce_kick(void)
+{
+    if ( read_atomic(&pending) )
+        tasklet_schedule(&drain_tasklet);
+}
+
+/*
+ * A guest's frame is about to be taken away and the guest told: the host has
+ * recovered. Anything else is for the caller to judge.
+ */
+bool nvdimm_mce_recovered(const struct mcinfo_bank *bank)
+{
+    return nvdimm_core && (bank->mc_status & MCi_STATUS_ADDRV) &&
+           nvdimm_core_owner(nvdimm_core,
+                             paddr_to_pfn(bank->mc_addr & PADDR_MASK)) !=
+           DOMID_INVALID;
+}
+
+/* What @v will read in its banks; the others of a broadcast read nothing. */
+static void vmce_fill(struct vcpu *v, const struct nvdimm_vmce *m, bool it)
+{
+    struct vmce_bank *bank = &v->arch.vmce.bank[1];
+
+    spin_lock(&v->arch.vmce.lock);
+    v->arch.vmce.mcg_status = it ? m->mcg : MCG_STATUS_MCIP | MCG_STATUS_RIPV;
+    bank->mci_status = it ? m->status : 0;
+    bank->mci_addr = it ? m->gpa : 0;
+    bank->mci_misc = it ? m->misc : 0;
+    spin_unlock(&v->arch.vmce.lock);
+}
+
+/*
+ * fill_vmsr_data() tells vCPU 0; but who consumed the error must be told that
+ * it did, or the guest kills the wrong task.
+ */
+int cf_check nvdimm_vmce(void *ctx, struct domain *d,
+                         const struct nvdimm_vmce *m)
+{
+    bool broadcast = boot_cpu_data.x86_vendor == X86_VENDOR_INTEL;
+    struct vcpu *v, *target;
+
+    if ( !d->vcpu || !d->vcpu[0] )
+        return -EOPNOTSUPP;
+    target = m->vcpu < d->max_vcpus && d->vcpu[m->vcpu] ? d->vcpu[m->vcpu]
+                                                       : d->vcpu[0];
+    if ( !target->is_initialised )
+        return -EOPNOTSUPP;
+
+    for_each_vcpu ( d, v )
+        if ( (broadcast || v == target) && v->is_initialised &&
+             (v->arch.mce_pending ||
+              (v->arch.vmce.mcg_status & MCG_STATUS_MCIP)) )
+            return -EAGAIN;
+
+    for_each_vcpu ( d, v )
+        if ( (broadcast || v == target) && v->is_initialised )
+            vmce_fill(v, m, v == target);
+
+    return inject_vmce(d, broadcast ? VMCE_INJECT_BROADCAST
+                                    : target->vcpu_id);
+}
+
+void nvdimm_mcg_status(struct vcpu *v, uint64_t val)
+{
+    if ( nvdimm_core && v->domain->arch.nvdimm && !(val & MCG_STATUS_MCIP) )
+        nvdimm_core_vmce_ready(nvdimm_core, v->domain);
+}
