@@ -20,8 +20,8 @@
 #include "base/refuse.h"
 #include "base/uuid.h"
 
-#define TOPO_NAME 64 /* the kernel's names, and a label's, with the final NUL  \
-	              */
+/* The kernel's names, and a label's, with the final NUL. */
+#define TOPO_NAME  64
 #define TOPO_FRAME UINT64_C(4096)
 
 enum topo_persistence {
@@ -32,7 +32,10 @@ enum topo_persistence {
 	TOPO_PERSISTENCE_CPU_CACHE, /* safe once it left the core (eADR) */
 };
 
-/* What the label says; it stays the same while the namespace is disabled. */
+/*
+ * How the kernel lays data out in a namespace. While it is disabled only a
+ * label of version 1.2 can tell.
+ */
 enum topo_mode {
 	TOPO_MODE_UNKNOWN,
 	TOPO_MODE_RAW,
@@ -43,20 +46,17 @@ enum topo_mode {
 
 /* What a DIMM says about itself; the words follow ndctl list -DH. */
 enum topo_health {
-	TOPO_HEALTH_SMART_EVENT = 1u << 0, /* a threshold was crossed */
-	TOPO_HEALTH_FAILED_SAVE =
-		1u << 1, /* the last flush at power loss failed */
-	TOPO_HEALTH_FAILED_RESTORE = 1u << 2,
-	TOPO_HEALTH_FAILED_FLUSH = 1u << 3,
-	TOPO_HEALTH_FAILED_ARM = 1u
-	                         << 4, /* writes will not survive power loss */
-	TOPO_HEALTH_FAILED_MAP = 1u << 5,
-	TOPO_HEALTH_NON_CRITICAL = 1u << 6, /* SMART: maintenance is due */
-	TOPO_HEALTH_CRITICAL =
-		1u << 7, /* SMART: performance or capacity suffers */
-	TOPO_HEALTH_FATAL = 1u << 8,    /* SMART: data was or will be lost */
-	TOPO_HEALTH_DISABLED = 1u << 9, /* the kernel has no driver on it */
-	TOPO_HEALTH_LOCKED = 1u << 10,  /* security: locked */
+	TOPO_HEALTH_SMART_EVENT = 1 << 0,    /* a threshold was crossed */
+	TOPO_HEALTH_FAILED_SAVE = 1 << 1,    /* at the last power loss */
+	TOPO_HEALTH_FAILED_RESTORE = 1 << 2,
+	TOPO_HEALTH_FAILED_FLUSH = 1 << 3,
+	TOPO_HEALTH_FAILED_ARM = 1 << 4,     /* power loss will lose writes */
+	TOPO_HEALTH_FAILED_MAP = 1 << 5,
+	TOPO_HEALTH_NON_CRITICAL = 1 << 6,   /* SMART: maintenance is due */
+	TOPO_HEALTH_CRITICAL = 1 << 7,       /* SMART: it suffers */
+	TOPO_HEALTH_FATAL = 1 << 8,          /* SMART: data is or will be lost */
+	TOPO_HEALTH_DISABLED = 1 << 9,       /* the kernel has no driver on it */
+	TOPO_HEALTH_LOCKED = 1 << 10,        /* security: locked */
 };
 
 struct topo_dimm {
@@ -157,8 +157,7 @@ int topo_add_user(struct topo_ns *ns, enum topo_use use, const char *name,
  */
 int topo_add_bad(struct topo_region *r, uint64_t offset, uint64_t size);
 
-/** topo_add_problem() - a sentence about what was left out. Return: 0 or
- * -ENOMEM. */
+/** topo_add_problem() - a sentence about what was left out. Return: 0, -ENOMEM */
 int topo_add_problem(struct topo *t, const char *fmt, ...) nv_printf(2, 3);
 
 /**
@@ -180,27 +179,32 @@ int topo_finish(struct topo *t) nv_must_check;
  */
 struct nv_uuid topo_id_from_cookie(uint64_t cookie);
 
+/** topo_id_cookie() - back again. Return: true and *@ret if @id was made so. */
+bool topo_id_cookie(const struct nv_uuid *id, uint64_t *ret);
+
 /* A namespace and its region, within a topology. */
 struct topo_place {
 	const struct topo_region *region;
 	const struct topo_ns *ns;
 };
 
-/** topo_find_id() - the namespace with this identity. Return: true and *@ret if
- * there is one. */
+/** topo_find_id() - the one with this identity. Return: true and *@ret if any */
 bool topo_find_id(const struct topo *t, const struct nv_uuid *id,
                   struct topo_place *ret);
 
-/** topo_find_spa() - what lies at @spa. Return: true and *@ret; ret->ns is NULL
- * between namespaces. */
+/**
+ * topo_find_spa() - what lies at @spa
+ * Return: true and *@ret, ret->ns being NULL between namespaces; false.
+ */
 bool topo_find_spa(const struct topo *t, uint64_t spa, struct topo_place *ret);
 
 /**
  * topo_find() - the namespace that a person means
- * @text: a UUID, namespaceX.Y, pmemN or daxX.Y with or without /dev/, the
- *label's name, or regionN if that region has exactly one namespace Return: 0
- *and *@ret; NV_E_NO_REGION; NV_E_BAD_REQUEST (several fit, the sentence lists
- *them).
+ * @text: a UUID; namespaceX.Y; pmemN or daxX.Y, with or without /dev/; the
+ *	label's name; or regionN, if that region has exactly one namespace
+ *
+ * Return: 0 and *@ret; NV_E_NO_REGION; NV_E_BAD_REQUEST (several fit, the
+ * sentence lists them).
  */
 int topo_find(const struct topo *t, const char *text, struct topo_place *ret,
               struct nv_why *why) nv_must_check;
@@ -208,7 +212,7 @@ int topo_find(const struct topo *t, const char *text, struct topo_place *ret,
 /**
  * topo_check_pool() - may this namespace become a pool?
  * Asks for what cannot be put right later: raw mode (in the others the kernel
- * keeps its own data in the namespace), whole 4 KiB frames, writable.
+ * keeps its own data in the namespace) and the right to write.
  * Return: 0 or NV_E_UNSUPPORTED with the command that changes it.
  */
 int topo_check_pool(const struct topo_place *place,
@@ -231,12 +235,10 @@ int topo_persistence_parse(const char *text,
                            enum topo_persistence *ret) nv_must_check;
 int topo_use_parse(const char *text, enum topo_use *ret) nv_must_check;
 
-/** topo_health_name() - the word for one bit of enum topo_health, NULL if
- * unknown */
+/** topo_health_name() - the word for one bit of enum topo_health, or NULL */
 const char *topo_health_name(uint32_t bit);
 
-/** topo_user_print() - "mounted on /srv", "opened by dd (4711)". Return: @buf.
- */
+/** topo_user_print() - "mounted on /srv", "opened by dd (4711)". Return: @buf */
 const char *topo_user_print(const struct topo_user *u, char *buf, size_t len);
 
 #endif

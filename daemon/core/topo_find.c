@@ -27,6 +27,21 @@ struct nv_uuid topo_id_from_cookie(uint64_t cookie)
 	return id;
 }
 
+bool topo_id_cookie(const struct nv_uuid *id, uint64_t *ret)
+{
+	uint64_t cookie = id->b[ID_COOKIE_TOP];
+	struct nv_uuid made;
+	size_t i;
+
+	for (i = 0; i < 7; i++)
+		cookie = cookie << 8 | id->b[ID_COOKIE + i];
+	made = topo_id_from_cookie(cookie);
+	if (!nv_uuid_equal(&made, id))
+		return false;
+	*ret = cookie;
+	return true;
+}
+
 bool topo_find_id(const struct topo *t, const struct nv_uuid *id,
                   struct topo_place *ret)
 {
@@ -162,9 +177,9 @@ int topo_check_pool(const struct topo_place *place, struct nv_why *why)
 		return nv_refuse(
 			why, NV_E_UNSUPPORTED,
 			"%s is in %s mode, in which the kernel keeps data of "
-		        "its own in it; a pool must be raw: "
+			"its own in it; a pool must be raw: "
 			"'ndctl create-namespace --force --reconfig=%s "
-		        "--mode=raw' (what it holds is lost)",
+			"--mode=raw' (what it holds is lost)",
 			ns->name, topo_mode_name(ns->mode), ns->name);
 	if (ns->read_only || place->region->read_only)
 		return nv_refuse(why, NV_E_UNSUPPORTED,

@@ -43,7 +43,7 @@ struct nvd {
 	struct ledger *ledger;
 	struct store *store;
 	struct hv *hv;
-	struct topo_port topo;
+	struct topo_port *topo;
 	struct dom *dom;
 	struct bus *bus;
 	struct clock *clock;

@@ -108,7 +108,7 @@ static int act_pool_attach(struct nvd *nvd, const struct act *a, struct nv_why *
 	struct nv_why local = { "" };
 	int r;
 
-	r = topo_port_take(&nvd->topo, &a->pool->fact.uuid, &local);
+	r = topo_port_take(nvd->topo, &a->pool->fact.uuid, true, &local);
 	if (r) {
 		pool_missing(nvd, a->pool, local.text[0] ? local.text : "it could not be taken from the kernel");
 		return 0;

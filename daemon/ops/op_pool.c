@@ -168,7 +168,7 @@ int pool_reload(struct nvd *nvd, struct nv_why *why)
 	struct topo *t;
 	int r;
 
-	r = topo_port_load(&nvd->topo, &t);
+	r = topo_port_load(nvd->topo, &t);
 	if (r) {
 		nvd_alarm(nvd, ALARM_TOPOLOGY, "the host's persistent memory could not be read: %s", strerror(-r));
 		return nv_refuse(why, r, "the host's persistent memory could not be read: %s", strerror(-r));
@@ -184,19 +184,19 @@ static int pool_bring_up(struct nvd *nvd, struct pool *p, struct nv_why *why)
 {
 	int r;
 
-	r = topo_port_take(&nvd->topo, &p->fact.uuid, why);
+	r = topo_port_take(nvd->topo, &p->fact.uuid, false, why);
 	if (r)
 		return r;
 	r = pool_learn_bad(nvd, p, why);
 	if (!r)
 		r = pool_enrol(nvd, p, why);
 	if (r) {
-		topo_port_release(&nvd->topo, &p->fact.uuid, NULL);
+		topo_port_release(nvd->topo, &p->fact.uuid, NULL);
 		return r;
 	}
 	r = pool_arm(nvd, p, why);
 	if (r && !hv_dismiss(nvd->hv, p->site.mfn, p->site.nr))
-		topo_port_release(&nvd->topo, &p->fact.uuid, NULL);
+		topo_port_release(nvd->topo, &p->fact.uuid, NULL);
 	return r;
 }
 
@@ -275,7 +275,7 @@ int op_pool_release(struct nvd *nvd, const struct req_pool *rq, struct nv_why *w
 		return r;
 	}
 	ledger_pool_release_done(nvd->ledger, p);
-	r = topo_port_release(&nvd->topo, &uuid, &late);
+	r = topo_port_release(nvd->topo, &uuid, &late);
 	if (r) {
 		e.severity = EVENT_WARNING;
 		snprintf(e.text + strlen(e.text), sizeof(e.text) - strlen(e.text), ", but could not be enabled: %s",

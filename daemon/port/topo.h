@@ -32,13 +32,19 @@ struct topo_port_ops {
 
 	/**
 	 * take() - the namespace @id is ours from now on, not the kernel's
+	 * @again: it was ours before and is to stay so; what the daemon says at
+	 *	each start of what its book calls a pool
+	 *
 	 * Refuses while anything uses it; disables it; marks it so that at the
-	 * next boot udev keeps others from touching it. Doing it again is fine,
-	 * and is what the daemon does at each start.
-	 * Return: 0; NV_E_NO_REGION; NV_E_UNSUPPORTED (topo_check_pool());
-	 * NV_E_POOL_BUSY (every user by name); -errno.
+	 * next boot udev keeps others from touching it. Doing it twice is fine.
+	 * The first time it must be enabled, so that its mode and its users can
+	 * be seen, and pass topo_check_pool(). @again does not ask: guests wrote
+	 * to it since, and what they wrote may look to the kernel like a mode.
+	 *
+	 * Return: 0; NV_E_NO_REGION; NV_E_UNSUPPORTED; NV_E_POOL_BUSY (every
+	 * user by name); -errno.
 	 */
-	int (*take)(struct topo_port *p, const struct nv_uuid *id,
+	int (*take)(struct topo_port *p, const struct nv_uuid *id, bool again,
 	            struct nv_why *why);
 
 	/**
@@ -92,9 +98,9 @@ static inline int topo_port_load(struct topo_port *p, struct topo **ret)
 }
 
 static inline int topo_port_take(struct topo_port *p, const struct nv_uuid *id,
-                                 struct nv_why *why)
+                                 bool again, struct nv_why *why)
 {
-	return p->ops->take(p, id, why);
+	return p->ops->take(p, id, again, why);
 }
 
 static inline int topo_port_release(struct topo_port *p,

@@ -264,7 +264,7 @@ static void test_every_user_is_refused_by_name(void **state)
 	assert_int_equal(topo_check_idle(ns, &why), NV_E_POOL_BUSY);
 	assert_string_equal(
 		why.text, "namespace1.0 is in use: mounted on /srv/fast, held "
-	                  "by dm-3, swap on /dev/pmem1, "
+			  "by dm-3, swap on /dev/pmem1, "
 			  "opened by dd (4711), system memory through dax1.0");
 
 	for (i = 0; i < 100; i++)
@@ -309,10 +309,18 @@ static void test_a_cookie_becomes_a_stable_uuid(void **state)
 	const struct nv_uuid id = topo_id_from_cookie(0x123456789abcdef0);
 	const struct nv_uuid other = topo_id_from_cookie(0x123456789abcdef1);
 	char text[NV_UUID_TEXT];
+	struct nv_uuid random;
+	uint64_t cookie;
 
 	assert_string_equal(nv_uuid_print(&id, text),
 	                    "6e76706f-6f6c-8012-8034-56789abcdef0");
 	assert_false(nv_uuid_equal(&id, &other));
+	assert_true(topo_id_cookie(&id, &cookie));
+	assert_int_equal(cookie, 0x123456789abcdef0);
+	assert_int_equal(
+		nv_uuid_parse("6e76706f-6f6c-4012-8034-56789abcdef0", &random),
+		0);
+	assert_false(topo_id_cookie(&random, &cookie));
 }
 
 int main(void)
