@@ -8,12 +8,15 @@
 
 #ifdef __XEN__
 
+#include <xen/bitops.h>
 #include <xen/errno.h>
 #include <xen/lib.h>
 #include <xen/string.h>
 #include <xen/types.h>
 #include <public/nvdimm.h>
 #include <public/xen.h>
+
+#define nv_popcount(x) hweight64(x)
 
 #else /* userspace */
 
@@ -25,6 +28,8 @@
 #include "public/nvdimm.h"
 
 #define DOMID_INVALID 0x7FF4U /* public/xen.h */
+
+#define nv_popcount(x) ((unsigned int)__builtin_popcountll(x))
 
 #endif
 

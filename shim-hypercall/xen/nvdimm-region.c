@@ -57,7 +57,7 @@ uint64_t nv_broken_set(struct nvdimm_region *r, uint64_t mfn, uint64_t nr,
         uint64_t m = mask_of(i % WORD, n);
 
         m &= broken ? ~w : w;
-        changed += (uint64_t)__builtin_popcountll(m);
+        changed += nv_popcount(m);
         nv_store(p, w ^ m);
         i += n;
     }
