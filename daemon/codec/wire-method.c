@@ -284,20 +284,22 @@ static int check_events(struct req_events *rq, struct nv_why *why)
 }
 
 int wire_request_parse(enum wire_method_id id, struct json_object *parameters,
-		       struct nv_why *why, void *ret)
+		       struct nv_why *why, union wire_request *ret)
 {
-	int r = fields_parse(methods[id].request, parameters, FIELDS_REQUEST,
-			     why, ret);
+	int r;
 
+	memset(ret, 0, sizeof(*ret));
+	r = fields_parse(methods[id].request, parameters, FIELDS_REQUEST, why,
+			 ret);
 	if (r)
 		return r;
 	switch (id) {
 	case WIRE_MAP:
-		return check_map(ret, why);
+		return check_map(&ret->map, why);
 	case WIRE_UNMAP:
-		return check_unmap(ret, why);
+		return check_unmap(&ret->unmap, why);
 	case WIRE_LIST_EVENTS:
-		return check_events(ret, why);
+		return check_events(&ret->events, why);
 	default:
 		return 0;
 	}

@@ -100,6 +100,23 @@ struct wire_restore {
 	bool finished;
 };
 
+/* Room for the request of any method. */
+union wire_request {
+	struct req_add_pool add_pool;
+	struct req_pool pool;
+	struct req_volume volume;
+	struct req_create_volume create_volume;
+	struct req_rename_volume rename_volume;
+	struct req_set_owner set_owner;
+	struct req_resize_volume resize_volume;
+	struct req_delete_volume delete_volume;
+	struct req_map map;
+	struct req_unmap unmap;
+	struct req_events events;
+	struct wire_monitor monitor;
+	struct wire_restore restore;
+};
+
 enum wire_method_id {
 	WIRE_GET_STATUS,
 	WIRE_LIST_POOLS,
@@ -134,12 +151,14 @@ enum wire_method_id wire_find(const char *name);
 
 /**
  * wire_request_parse() - the parameters of a call to @id
- * @ret: the zeroed struct of that method; release it with fields_release().
+ * @ret: zeroed, filled; release it with fields_release() and that method's
+ * request table, whatever was returned.
  * Checks also what goes together: volume or bare range, one way to unmap.
  * Return: 0; NV_E_BAD_REQUEST; -ENOMEM.
  */
 int wire_request_parse(enum wire_method_id id, struct json_object *parameters,
-		       struct nv_why *why, void *ret) nv_must_check;
+		       struct nv_why *why,
+		       union wire_request *ret) nv_must_check;
 
 /* The tables of the interface's types. */
 extern const struct fields wire_type_place, wire_type_extent, wire_type_pool,

@@ -31,6 +31,7 @@ struct client {
 	enum client_wait wait;
 
 	struct varlink_input in;
+	bool drained;	 /* no whole message waits in it */
 	bool eof;	 /* no more will come */
 	bool hup;	 /* no more will be taken either */
 	const char *end; /* why it ends after the output; NULL: it does not */
@@ -48,7 +49,11 @@ static void die(struct client *c, const char *reason)
 	c->dead = true;
 }
 
-/* Let on_work() look at the client in the next turn of the loop. */
+/*
+ * Let on_work() look at the client in one of the next turns of the loop. work
+ * is a timer that is always due, not a defer source: those never leave the
+ * loop's queue, so the oldest client's would always be served first.
+ */
 static void stir(struct client *c)
 {
 	if (sd_event_source_set_enabled(c->work, SD_EVENT_ONESHOT) < 0)
@@ -228,12 +233,20 @@ static void take_bytes(struct client *c)
 		return;
 	}
 	n = recv(c->fd, buf, size, MSG_DONTWAIT);
+	c->drained = false;
 	if (n > 0)
 		varlink_input_filled(&c->in, (size_t)n);
 	else if (n == 0)
 		c->eof = true;
 	else if (errno != EAGAIN && errno != EINTR)
 		die(c, "it closed the connection");
+}
+
+/* Is the next thing to do to read from the socket? */
+static bool may_read(const struct client *c)
+{
+	return c->drained && !c->calling && !c->eof && !c->end &&
+	       !output_waits(&c->out);
 }
 
 /* ---- the loop ---- */
@@ -278,7 +291,7 @@ static void settle(struct client *c)
 		die(c, "it closed the connection");
 	if (!c->dead)
 		set_wait(c);
-	if (!c->dead && !c->calling && !c->eof && !c->end && !output_waits(&c->out))
+	if (!c->dead && may_read(c))
 		events |= EPOLLIN;
 	if (!c->dead && output_waits(&c->out))
 		events |= EPOLLOUT;
@@ -288,7 +301,7 @@ static void settle(struct client *c)
 		c->handler.gone(c->handler.userdata, c, c->end);
 }
 
-static int on_work(sd_event_source *s, void *userdata)
+static int on_work(sd_event_source *s, uint64_t usec, void *userdata)
 {
 	struct client *c = userdata;
 	const char *text;
@@ -307,8 +320,10 @@ static int on_work(sd_event_source *s, void *userdata)
 	} else if (varlink_input_next(&c->in, &text, &len)) {
 		take_call(c, text, len);
 		stir(c);
-	} else if (c->eof) {
-		die(c, "it closed the connection");
+	} else {
+		c->drained = true;
+		if (c->eof)
+			die(c, "it closed the connection");
 	}
 	settle(c);
 	return 0;
@@ -322,7 +337,7 @@ static int on_io(sd_event_source *s, int fd, uint32_t events, void *userdata)
 	if (events & EPOLLOUT)
 		flush(c);
 	/* also on a hang-up: the last calls may still wait to be read */
-	if (!c->calling && !c->eof && !c->end && !output_waits(&c->out))
+	if (may_read(c))
 		take_bytes(c);
 	stir(c);
 	settle(c);
@@ -407,10 +422,12 @@ int client_new(struct sd_event *event, int fd, const struct client_peer *peer,
 	c->handler = *handler;
 	c->in.max = limits->message;
 	c->out.max = limits->output;
+	c->drained = true;
 	c->wait = WAIT_IDLE;
 	r = sd_event_add_io(event, &c->io, fd, EPOLLIN, on_io, c);
 	if (r >= 0)
-		r = sd_event_add_defer(event, &c->work, on_work, c);
+		r = sd_event_add_time(event, &c->work, CLOCK_MONOTONIC, 0, 1,
+				      on_work, c);
 	if (r >= 0)
 		r = sd_event_source_set_enabled(c->work, SD_EVENT_OFF);
 	if (r >= 0)

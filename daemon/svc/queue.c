@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * svc/queue.c - the long flows under way, stepped in turns at idle priority.
+ * svc/queue.c - the long flows under way, stepped in turns.
  */
 #include "svc/queue.h"
 
@@ -47,7 +47,7 @@ static struct entry *queue_pop(struct queue *q)
 }
 
 /* One step of the flow that waited longest. */
-static int on_idle(sd_event_source *source, void *userdata)
+static int on_turn(sd_event_source *source, uint64_t usec, void *userdata)
 {
 	struct queue *q = userdata;
 	struct entry *e = queue_pop(q);
@@ -81,11 +81,11 @@ int queue_new(sd_event *event, struct queue **ret)
 	if (!q)
 		return -ENOMEM;
 	q->last = &q->first;
-	/* A defer source is always ready: with this priority, after all others. */
-	r = sd_event_add_defer(event, &q->source, on_idle, q);
-	if (r < 0)
-		return r;
-	r = sd_event_source_set_priority(q->source, SD_EVENT_PRIORITY_IDLE);
+	/*
+	 * A timer that is always due takes turns with the other sources of its
+	 * priority; a defer source would always come before them.
+	 */
+	r = sd_event_add_time(event, &q->source, CLOCK_MONOTONIC, 0, 1, on_turn, q);
 	if (r < 0)
 		return r;
 	queue_arm(q);

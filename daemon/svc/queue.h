@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * svc/queue.h - the long flows under way, stepped in turns when nothing else waits.
+ * svc/queue.h - the long flows under way, stepped in turns.
  *
- * Owns its ops. Runs at idle priority in the event loop: a fault, a client, a
- * signal always come first.
+ * Owns its ops. Takes turns with the clients in the event loop; faults and
+ * signals come first. (At idle priority a client that never stops asking
+ * would keep every flow from going on.)
  */
 #ifndef NV_SVC_QUEUE_H
 #define NV_SVC_QUEUE_H

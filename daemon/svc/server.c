@@ -2,6 +2,8 @@
 /*
  * svc/server.c - accepting connections and knowing whose they are.
  */
+#include "config.h"
+
 #include "svc/server.h"
 
 #include <fcntl.h>

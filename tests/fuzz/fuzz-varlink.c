@@ -45,7 +45,7 @@ static void one_call(const char *text, size_t len)
 	char interface[VARLINK_NAME];
 	enum wire_method_id id = WIRE_METHODS;
 	struct varlink_call c = {};
-	nv_cleanup(nv_freep) void *rq = NULL;
+	union wire_request rq;
 	nv_cleanup(nv_freep) char *out = NULL;
 	const char *method;
 	struct nv_why why;
@@ -59,11 +59,10 @@ static void one_call(const char *text, size_t len)
 	if (id == WIRE_METHODS) {
 		check(!varlink_service(&c, &out, &size));
 	} else {
-		rq = calloc(1, wire_method(id)->request->size + 1);
-		if (!wire_request_parse(id, c.parameters, &why, rq))
+		if (!wire_request_parse(id, c.parameters, &why, &rq))
 			both_ways(wire_method(id)->request, c.parameters,
 				  FIELDS_REQUEST);
-		fields_release(wire_method(id)->request, rq);
+		fields_release(wire_method(id)->request, &rq);
 	}
 	varlink_call_deinit(&c);
 }

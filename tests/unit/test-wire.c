@@ -202,22 +202,12 @@ static void test_a_name_that_is_not_utf8_is_repaired_when_printed(void **state)
 	json_object_put(o);
 }
 
-/* The widest request; release it with the method's table. */
-union any {
-	struct req_create_volume create;
-	struct req_map map;
-	struct req_unmap unmap;
-	struct req_events events;
-	struct wire_restore restore;
-};
-
 static int parse(enum wire_method_id id, const char *json, struct nv_why *why,
-		 union any *rq)
+		 union wire_request *rq)
 {
 	struct json_object *o = json_tokener_parse(json);
 	int r;
 
-	memset(rq, 0, sizeof(*rq));
 	r = wire_request_parse(id, o, why, rq);
 	json_object_put(o);
 	return r;
@@ -269,7 +259,7 @@ static void test_requests_are_refused_with_the_parameter_that_is_wrong(void **st
 		{ WIRE_RESTORE, "{\"chunk\":\"A\",\"offset\":0,\"finished\":false}", "'chunk' must be base64" },
 	};
 	struct nv_why why;
-	union any rq;
+	union wire_request rq;
 	size_t i;
 
 	for (i = 0; i < NV_ARRAY_SIZE(cases); i++) {
@@ -284,7 +274,7 @@ static void test_a_name_longer_than_its_buffer_is_refused_not_cut(void **state)
 {
 	char json[1024], name[512];
 	struct nv_why why;
-	union any rq;
+	union wire_request rq;
 
 	memset(name, 'a', sizeof(name));
 	name[REQ_NAME] = '\0';
@@ -295,13 +285,13 @@ static void test_a_name_longer_than_its_buffer_is_refused_not_cut(void **state)
 	name[REQ_NAME - 1] = '\0';
 	snprintf(json, sizeof(json), "{\"name\":\"%s\",\"size\":1}", name);
 	assert_int_equal(parse(WIRE_CREATE_VOLUME, json, &why, &rq), 0);
-	assert_string_equal(rq.create.name, name);
+	assert_string_equal(rq.create_volume.name, name);
 }
 
 static void test_requests_read_into_their_structs(void **state)
 {
 	struct nv_why why;
-	union any rq;
+	union wire_request rq;
 
 	assert_int_equal(parse(WIRE_MAP, "{\"domain\":\"7\",\"pool\":\"p\",\"offset\":0,\"size\":4096,\"gpa\":0,\"volume\":null}", &why, &rq), 0);
 	assert_true(rq.map.has_offset && rq.map.has_size && rq.map.has_gpa);
