@@ -32,7 +32,7 @@ struct mapping;
 struct extent {
 	struct extent_fact fact;
 	struct extent *next;     /* the volume's or mapping's next piece */
-	struct pool *pool;
+	struct pool *pool;       /* NULL: of an unknown mapping */
 	struct volume *volume;   /* NULL: a bare range */
 	struct mapping *mapping; /* NULL: not in a domain */
 	struct hash_node by_map_id;
@@ -67,9 +67,9 @@ struct pool {
 	char reason[160];        /* why REFUSED or MISSING */
 	struct pool *next;       /* by name */
 	struct volume *volumes;  /* of this pool, by pool_next */
-	struct extent *extra;    /* bare and unknown ranges, by next */
-	uint32_t tag;            /* of its free frames */
+	uint32_t tag;            /* of its free frames; 0: it has no frames */
 	uint32_t nr_volumes;
+	uint32_t nr_bare;        /* bare mappings in it */
 	/* Frames: nr == free + free_bad + allocated + bare. */
 	uint64_t free;           /* free and good */
 	uint64_t free_bad;
@@ -89,19 +89,24 @@ struct volume {
 	struct volume *pool_next, *pool_prev;
 	struct hash_node by_name, by_new_name, by_uuid;
 	char new_name[NV_NAME_TEXT]; /* held by a rename under way */
-	uint32_t unknown;        /* unknown extents that lie on it */
 	bool busy;               /* between a begin and its end */
+	bool was_deleting;       /* before the delete under way */
 };
 
 struct mapping {
 	struct mapping_fact fact;
-	struct pool *pool;       /* NULL: unknown, and in no pool */
+	struct pool *pool;       /* NULL: unknown */
 	struct volume *volume;   /* NULL: bare or unknown */
-	struct extent *extents;  /* the volume's own, or the bare range's */
+	/*
+	 * The volume's own, or the bare range's one. An unknown mapping's one
+	 * says what the hypervisor has: its off counts from frame 0.
+	 */
+	struct extent *extents;
+	uint64_t mfn;            /* unknown: where it begins */
+	struct extent *held;     /* unknown: the free frames under it */
 	struct mapping *next, *prev;
 	struct hash_node by_domid;
-	uint32_t before;         /* the state that an abort returns to */
-	bool busy;
+	bool busy;               /* between a begin and its end */
 };
 
 /** ledger_new() - an empty one. Return: 0 and *@ret, or -ENOMEM. */
@@ -150,10 +155,12 @@ int ledger_pool_load(struct ledger *l, const struct pool_fact *fact,
 
 /**
  * ledger_pool_attach() - the kernel has it: its frames, volumes and all, are there
- * It is then NOT_ARMED, and fact says where it is now. If it does not fit (it
- * overlaps another, or volumes reach beyond its end) it is REFUSED, with the
- * reason, and has no frames.
- * Return: 0 done; NV_E_BAD_SIZE, NV_E_POOL_BUSY (it is REFUSED); -ENOMEM.
+ * Before or after its volumes are loaded. It is then NOT_ARMED, and fact says
+ * where it is now. If it does not fit (it overlaps another pool; volumes reach
+ * beyond its end or overlap each other) it is REFUSED, with the reason, and
+ * has no frames.
+ * Return: 0 done; NV_E_BAD_SIZE, NV_E_POOL_BUSY, NV_E_BAD_BOOK (it is
+ * REFUSED); -ENOMEM.
  */
 int ledger_pool_attach(struct ledger *l, struct pool *p,
 		       const struct pool_site *site,
@@ -204,13 +211,19 @@ void ledger_pool_cells(struct ledger *l, const struct pool *p,
  */
 int ledger_owner_check(const char *owner, struct nv_why *why) nv_must_check;
 
+/*
+ * How facts reach the book: begin() leaves the object's fact as it is to be
+ * written first (CREATING, DELETING, MAPPING, ...). What done() will make of
+ * it, the caller writes before it calls done(), from a copy of the fact.
+ */
 struct volume_request {
 	const char *name;
 	struct nv_uuid uuid;
 	const char *owner;   /* NULL or "": anybody */
 	struct pool *pool;   /* NULL: the ONLINE pool in which it fits best */
 	uint64_t size_bytes;
-	uint64_t align_bytes; /* 0: 2 MiB, or 1 GiB from 1 GiB on, if it fits so */
+	uint64_t align_bytes; /* of addresses; 0: 2 MiB, from 1 GiB on 1 GiB */
+	bool align_soft;     /* if it does not fit so, 2 MiB will do; 0 is soft */
 	uint64_t at_bytes;   /* with at: the pool offset */
 	bool at;
 	int64_t created_us;
@@ -232,7 +245,8 @@ void ledger_volume_abort(struct ledger *l, struct volume *v); /* frees @v */
 
 /**
  * ledger_volume_load() - a volume from the book, in the state it has there
- * Load its pool first; if that is attached, its frames are taken.
+ * Load its pool first; if that is attached, its frames are taken. Extents that
+ * follow each other become one.
  * NV_E_BAD_BOOK (overlaps, no such pool, same name twice, ...), -ENOMEM.
  */
 int ledger_volume_load(struct ledger *l, const struct volume_fact *fact,
@@ -255,13 +269,16 @@ void ledger_delete_abort(struct ledger *l, struct volume *v);
  * ledger_grow_begin() - take frames for @v to become @size_bytes long
  * @uuid: a new one, for the part
  * @ret: the part: a nameless CREATING volume that holds the new frames. The
- *	book has it as such until they are zeroed; done() joins it to @v and
- *	frees it, abort() frees it and its frames.
+ *	book has it as such until they are zeroed. Then join() makes @v's fact
+ *	and extents long, as the book is to have them, and the part goes from
+ *	the book in the same transaction; done() ends it and frees the part;
+ *	abort(), joined or not, frees the part and its frames.
  * NV_E_BAD_SIZE, NV_E_NO_SPACE, NV_E_VOLUME_BUSY, NV_E_BUSY, -ENOMEM.
  */
 int ledger_grow_begin(struct ledger *l, struct volume *v, uint64_t size_bytes,
 		      const struct nv_uuid *uuid, struct nv_why *why,
 		      struct volume **ret) nv_must_check;
+void ledger_grow_join(struct ledger *l, struct volume *v, struct volume *part);
 void ledger_grow_done(struct ledger *l, struct volume *v, struct volume *part);
 void ledger_grow_abort(struct ledger *l, struct volume *v, struct volume *part);
 

@@ -40,9 +40,14 @@ void ledger_map_done(struct ledger *l, struct mapping *m); /* MAPPED */
 void ledger_map_abort(struct ledger *l, struct mapping *m);
 
 /**
+ * ledger_map_undo() - a map that began has failed: it is now an unmap that began
+ * UNMAPPING; ends with ledger_unmap_done() or ledger_unmap_abort().
+ */
+void ledger_map_undo(struct ledger *l, struct mapping *m);
+
+/**
  * ledger_unmap_begin() - UNMAPPING, from any state
- * A MAPPING that is under way may be turned round: that is how a failed map is
- * undone. NV_E_BUSY (being unmapped now), NV_E_UNKNOWN_EXTENT.
+ * NV_E_BUSY (a map or unmap of it is under way), NV_E_UNKNOWN_EXTENT.
  */
 int ledger_unmap_begin(struct ledger *l, struct mapping *m,
 		       struct nv_why *why) nv_must_check;
@@ -83,7 +88,8 @@ int ledger_unknown_add(struct ledger *l, const struct unknown_extent *u,
 /**
  * ledger_released() - the hypervisor dropped @map_id: its domain is gone
  * @ret_gone: the mapping whose last extent this was, or NULL. It is UNMAPPING
- *	and busy then, and the caller ends it with ledger_unmap_done().
+ *	and busy then, and the caller ends it with ledger_unmap_done(). While a
+ *	map or unmap of it is under way it is NULL too: that one finds out.
  * Return: 0; NV_E_NO_MAPPING (not known, or known to be gone).
  */
 int ledger_released(struct ledger *l, uint64_t map_id,
