@@ -202,7 +202,7 @@ void ledger_volume_done(struct ledger *l, struct volume *v)
 
 void ledger_volume_abort(struct ledger *l, struct volume *v)
 {
-	assert(v->busy && v->fact.state == VOLUME_CREATING);
+	assert(v->fact.state == VOLUME_CREATING);
 	extents_give(l, v->extents);
 	volume_free(l, v);
 }
@@ -299,7 +299,7 @@ int ledger_volume_load(struct ledger *l, const struct volume_fact *fact,
 				  fact->name);
 		return r;
 	}
-	extents_settle(l, v->extents);
+	volume_settle(l, v);
 	*ret = v;
 	return 0;
 }

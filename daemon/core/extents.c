@@ -86,11 +86,10 @@ static int extent_take(struct ledger *l, struct extent *e)
 	r = ledger_reserve(l, 2);
 	if (r)
 		return r;
-	if (!e->tag) {
-		r = slot_new(l, SLOT_EXTENT, e, &e->tag);
-		if (r)
-			return r;
-	}
+	assert(e->tag == NO_SLOT);
+	r = slot_new(l, SLOT_EXTENT, e, &e->tag);
+	if (r)
+		return r;
 	extent_paint(l, e);
 	l->owed++;
 	return 0;
@@ -112,6 +111,8 @@ int extents_take(struct ledger *l, struct extent *first,
 		for (undo = first; undo != e; undo = undo->next) {
 			l->owed--;
 			extent_unpaint(l, undo);
+			slot_free(l, undo->tag);
+			undo->tag = NO_SLOT;
 		}
 		*ret_clash = e;
 		return r;

@@ -9,7 +9,8 @@
  *
  * Paints that must not fail later are owed: every reservation asks for those
  * and the ones at hand. A bare extent owes one for as long as it lives, since
- * its domain may die any time; other extents only between a begin and its end.
+ * its domain may die any time, and so does one of a CREATING volume; others only
+ * between a begin and its end.
  */
 #ifndef NV_CORE_LEDGER_INT_H
 #define NV_CORE_LEDGER_INT_H
@@ -127,6 +128,8 @@ int alloc_find(struct ledger *l, const struct alloc_want *want,
 struct volume *volume_make(struct ledger *l, const struct volume_fact *fact,
 			   struct pool *p, struct extent *extents);
 void volume_free(struct ledger *l, struct volume *v);
+/** volume_settle() - it was loaded: it owes no paints, unless it is CREATING */
+void volume_settle(struct ledger *l, const struct volume *v);
 /** volume_recount() - its extents changed: they are its own, and this many */
 void volume_recount(struct volume *v);
 int volume_check_size(uint64_t size_bytes, uint64_t unit_frames,
@@ -145,7 +148,6 @@ int unknown_hold_in(struct ledger *l, struct pool *p) nv_must_check;
 void unknown_forget(struct ledger *l, struct mapping *m, const struct pool *p);
 /** unknown_release() - it is gone: what it held is free again */
 void unknown_release(struct ledger *l, struct mapping *m);
-bool unknown_on_volume(struct ledger *l, const struct volume *v);
 /** unknown_at() - the unknown mapping that covers @mfn, or NULL */
 struct mapping *unknown_at(struct ledger *l, uint64_t mfn);
 

@@ -241,7 +241,8 @@ struct volume_request {
 int ledger_volume_begin(struct ledger *l, const struct volume_request *req,
 			struct nv_why *why, struct volume **ret) nv_must_check;
 void ledger_volume_done(struct ledger *l, struct volume *v);  /* READY */
-void ledger_volume_abort(struct ledger *l, struct volume *v); /* frees @v */
+/* Frees @v; also one that was loaded CREATING. */
+void ledger_volume_abort(struct ledger *l, struct volume *v);
 
 /**
  * ledger_volume_load() - a volume from the book, in the state it has there
@@ -269,16 +270,16 @@ void ledger_delete_abort(struct ledger *l, struct volume *v);
  * ledger_grow_begin() - take frames for @v to become @size_bytes long
  * @uuid: a new one, for the part
  * @ret: the part: a nameless CREATING volume that holds the new frames. The
- *	book has it as such until they are zeroed. Then join() makes @v's fact
- *	and extents long, as the book is to have them, and the part goes from
- *	the book in the same transaction; done() ends it and frees the part;
- *	abort(), joined or not, frees the part and its frames.
+ *	book has it as such until they are zeroed. Then, in one transaction, the
+ *	part goes from the book and @v's row gets the part's extents behind its
+ *	own. done() joins them here (two that follow each other become one, as
+ *	they do when they are loaded) and frees the part; abort() frees the part
+ *	and its frames.
  * NV_E_BAD_SIZE, NV_E_NO_SPACE, NV_E_VOLUME_BUSY, NV_E_BUSY, -ENOMEM.
  */
 int ledger_grow_begin(struct ledger *l, struct volume *v, uint64_t size_bytes,
 		      const struct nv_uuid *uuid, struct nv_why *why,
 		      struct volume **ret) nv_must_check;
-void ledger_grow_join(struct ledger *l, struct volume *v, struct volume *part);
 void ledger_grow_done(struct ledger *l, struct volume *v, struct volume *part);
 void ledger_grow_abort(struct ledger *l, struct volume *v, struct volume *part);
 
@@ -320,6 +321,8 @@ struct volume *ledger_volume_by_uuid(struct ledger *l,
 uint64_t ledger_volume_bad(const struct volume *v);
 /** ledger_volume_missing() - has its pool no frames? */
 bool ledger_volume_missing(const struct volume *v);
+/** ledger_volume_unknown() - does an unknown mapping lie on it? */
+bool ledger_volume_unknown(struct ledger *l, const struct volume *v);
 
 /** ledger_extent_mfn() - where it begins now; its pool must have frames */
 uint64_t ledger_extent_mfn(const struct extent *e);

@@ -68,7 +68,7 @@ static int check_volume(struct ledger *l, const struct map_request *req,
 		return nv_refuse(why, NV_E_BUSY,
 				 "another operation on the volume %s is under way",
 				 v->fact.name);
-	if (unknown_on_volume(l, v))
+	if (ledger_volume_unknown(l, v))
 		return nv_refuse(why, NV_E_UNKNOWN_EXTENT,
 				 "a domain has frames of the volume %s without a record of it",
 				 v->fact.name);

@@ -130,9 +130,11 @@ static int pool_place(struct ledger *l, struct pool *p,
 	return 0;
 }
 
-static void extents_forget(struct ledger *l, struct extent *e)
+static void extents_forget(struct ledger *l, struct extent *e, bool owed)
 {
 	for (; e; e = e->next) {
+		if (owed && e->tag != NO_SLOT)
+			l->owed--;
 		slot_free(l, e->tag);
 		e->tag = NO_SLOT;
 		e->bad = 0;
@@ -146,14 +148,13 @@ static void pool_unplace(struct ledger *l, struct pool *p)
 	struct volume *v;
 
 	for (v = p->volumes; v; v = v->pool_next)
-		extents_forget(l, v->extents);
+		extents_forget(l, v->extents,
+			       v->fact.state == VOLUME_CREATING);
 	for (m = l->first; m; m = m->next) {
-		if (m->fact.state == MAPPING_UNKNOWN) {
+		if (m->fact.state == MAPPING_UNKNOWN)
 			unknown_forget(l, m, p);
-		} else if (!m->volume && m->pool == p && m->extents->tag) {
-			l->owed--;
-			extents_forget(l, m->extents);
-		}
+		else if (!m->volume && m->pool == p)
+			extents_forget(l, m->extents, true);
 	}
 	l->owed--;
 	ledger_paint(l, p, p->site.mfn, p->site.nr, NO_SLOT);
@@ -279,7 +280,7 @@ static int pool_take_all(struct ledger *l, struct pool *p,
 		r = extents_take(l, v->extents, ret_clash);
 		if (r)
 			return r;
-		extents_settle(l, v->extents);
+		volume_settle(l, v);
 		if (v->mapping)
 			p->mapped += v->fact.nr;
 	}

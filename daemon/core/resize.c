@@ -22,6 +22,10 @@ static int resize_check(struct ledger *l, const struct volume *v,
 		return nv_refuse(why, NV_E_VOLUME_BUSY,
 				 "the volume %s is being deleted",
 				 v->fact.name);
+	if (!pool_placed(v->pool))
+		return nv_refuse(why, NV_E_NO_REGION,
+				 "the pool %s is not on this host",
+				 v->pool->fact.name);
 	return volume_check_size(size_bytes,
 				 NV_MIN(v->fact.align, NV_2M_FRAMES), why);
 }
@@ -60,10 +64,6 @@ int ledger_grow_begin(struct ledger *l, struct volume *v, uint64_t size_bytes,
 		return nv_refuse(why, NV_E_BAD_SIZE,
 				 "the volume %s is not smaller than that",
 				 v->fact.name);
-	if (!pool_placed(v->pool))
-		return nv_refuse(why, NV_E_NO_REGION,
-				 "the pool %s is not on this host",
-				 v->pool->fact.name);
 	last = extents_last(v->extents);
 	want.nr = frames_from_bytes(size_bytes) - v->fact.nr;
 	want.near_mfn = ledger_extent_mfn(last) + last->fact.nr;
@@ -88,38 +88,15 @@ int ledger_grow_begin(struct ledger *l, struct volume *v, uint64_t size_bytes,
 }
 
 /*
- * Linked, not merged: undoing it is a cut. What the book gets is two extents
- * that follow each other, which load as the one that done() makes of them.
+ * @part's extents go behind @v's for good, their owed paints spent, where two
+ * become one, or given up.
  */
-void ledger_grow_join(struct ledger *l, struct volume *v, struct volume *part)
-{
-	assert(v->busy && part->busy);
-	extents_last(v->extents)->next = part->extents;
-	volume_recount(v);
-}
-
-static struct extent *extent_before(struct volume *v, const struct extent *e)
-{
-	struct extent *at = v->extents;
-
-	while (at->next && at->next != e)
-		at = at->next;
-	return at;
-}
-
-static void extents_cut(struct volume *v, struct volume *part)
-{
-	extent_before(v, part->extents)->next = NULL;
-	volume_recount(v);
-	volume_recount(part);
-}
-
-/* @part's extents are @v's for good, their owed paints spent or given up. */
-static void extents_joined(struct ledger *l, struct volume *v,
+static void parts_join(struct ledger *l, struct volume *v,
 			   struct volume *part)
 {
-	struct extent *at = extent_before(v, part->extents);
+	struct extent *at = extents_last(v->extents);
 
+	at->next = part->extents;
 	part->extents = NULL;
 	if (extent_adjoins_next(at))
 		extent_merge_next(l, at);
@@ -132,13 +109,12 @@ static void extents_joined(struct ledger *l, struct volume *v,
 void ledger_grow_done(struct ledger *l, struct volume *v, struct volume *part)
 {
 	assert(v->busy && part->busy && part->fact.state == VOLUME_CREATING);
-	extents_joined(l, v, part);
+	parts_join(l, v, part);
 }
 
 void ledger_grow_abort(struct ledger *l, struct volume *v, struct volume *part)
 {
 	assert(v->busy && part->busy && part->fact.state == VOLUME_CREATING);
-	extents_cut(v, part);
 	extents_give(l, part->extents);
 	volume_free(l, part);
 	v->busy = false;
@@ -190,7 +166,9 @@ int ledger_shrink_begin(struct ledger *l, struct volume *v, uint64_t size_bytes,
 		return r;
 	}
 	part->extents = at->next;
-	extents_cut(v, part);
+	at->next = NULL;
+	volume_recount(v);
+	volume_recount(part);
 	part->busy = true;
 	v->busy = true;
 	*ret = part;
@@ -210,6 +188,5 @@ void ledger_shrink_abort(struct ledger *l, struct volume *v,
 			 struct volume *part)
 {
 	assert(v->busy && part->busy && part->fact.state == VOLUME_DELETING);
-	extents_last(v->extents)->next = part->extents;
-	extents_joined(l, v, part);
+	parts_join(l, v, part);
 }

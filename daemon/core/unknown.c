@@ -27,7 +27,7 @@ struct mapping *unknown_at(struct ledger *l, uint64_t mfn)
 	return NULL;
 }
 
-bool unknown_on_volume(struct ledger *l, const struct volume *v)
+bool ledger_volume_unknown(struct ledger *l, const struct volume *v)
 {
 	const struct extent *e;
 	struct mapping *m;

@@ -92,6 +92,13 @@ bool ledger_volume_missing(const struct volume *v)
 	return !pool_placed(v->pool);
 }
 
+/* One that is CREATING may be dropped at any time, and goes on owing that. */
+void volume_settle(struct ledger *l, const struct volume *v)
+{
+	if (v->fact.state != VOLUME_CREATING)
+		extents_settle(l, v->extents);
+}
+
 void volume_recount(struct volume *v)
 {
 	struct extent *e;
@@ -173,7 +180,7 @@ int volume_check_idle(struct ledger *l, const struct volume *v,
 		return nv_refuse(why, NV_E_BUSY,
 				 "another operation on the volume %s is under way",
 				 v->fact.name);
-	if (unknown_on_volume(l, v))
+	if (ledger_volume_unknown(l, v))
 		return nv_refuse(why, NV_E_UNKNOWN_EXTENT,
 				 "a domain has frames of the volume %s without a record of it",
 				 v->fact.name);

@@ -32,7 +32,7 @@ int op_leftover_begin(struct nvd *nvd, struct nv_why *why, struct op **ret)
 		next = ledger_volume_next(nvd->ledger, v);
 		if (v->busy || ledger_volume_missing(v))
 			continue;
-		if (v->fact.state == VOLUME_DELETING && !v->unknown)
+		if (v->fact.state == VOLUME_DELETING && !ledger_volume_unknown(nvd->ledger, v))
 			return op_delete_volume_begin(nvd, v, false, why, ret);
 		if (v->fact.state != VOLUME_CREATING)
 			continue;

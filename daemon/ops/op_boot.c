@@ -204,7 +204,11 @@ static int act_drop(struct nvd *nvd, struct mapping *m, struct nv_why *why)
 	char dom[DOMAIN_PRINT];
 	int r;
 
-	r = ledger_unmap_begin(nvd->ledger, m, why);
+	/* An unknown one is not ours to unmap, but it may be found to be gone. */
+	if (m->fact.state == MAPPING_UNKNOWN)
+		r = ledger_released(nvd->ledger, m->extents->fact.map_id, &m);
+	else
+		r = ledger_unmap_begin(nvd->ledger, m, why);
 	if (r)
 		return r;
 	e = history_event(EVENT_NOTICE, "released", "%s%s is no longer in %s, the hypervisor says",

@@ -72,7 +72,6 @@ struct store_ops {
 	int (*mapping_put)(struct store *s, const struct mapping_fact *m,
 			   const struct extent *extents);
 	int (*mapping_del)(struct store *s, uint64_t id);
-	int (*boot)(struct store *s, uint64_t boot_id);
 	int (*bad_add)(struct store *s, const struct bad_fact *b);
 	int (*bad_del)(struct store *s, const struct nv_uuid *pool,
 		       uint64_t off, uint64_t nr);
@@ -177,12 +176,6 @@ static inline int store_mapping_put(struct store *s,
 static inline int store_mapping_del(struct store *s, uint64_t id)
 {
 	return s->ops->mapping_del(s, id);
-}
-
-/** store_boot() - the host's boot is @boot_id: mappings of other boots are over, out with them */
-static inline int store_boot(struct store *s, uint64_t boot_id)
-{
-	return s->ops->boot(s, boot_id);
 }
 
 /** store_bad_add() - what of the range is not bad yet, is now; the rest stays as it was */
