@@ -309,6 +309,30 @@ int op_rescan(struct nvd *nvd, struct nv_why *why)
 	return r;
 }
 
+int op_topology(struct nvd *nvd, struct nv_why *why)
+{
+	struct topo_place place;
+	struct pool *p;
+	uint64_t bad;
+	int r;
+
+	r = boot_pools(nvd, why);
+	if (!r)
+		r = boot_regions(nvd, why);
+	for (p = ledger_pool_next(nvd->ledger, NULL); p && !r; p = ledger_pool_next(nvd->ledger, p)) {
+		if (p->state != POOL_ONLINE)
+			continue;
+		bad = p->bad;
+		r = pool_learn_bad(nvd, p, why);
+		if (!r && p->bad != bad)
+			r = pool_arm(nvd, p, why);
+		if (!r && topo_find_id(nvd->topology, &p->fact.uuid, &place) && place.ns->enabled)
+			nvd_alarm(nvd, ALARM_POOL, "%s is pool %s and was enabled in the kernel again: use it there and bytes are lost",
+				  place.ns->name, p->fact.name);
+	}
+	return r;
+}
+
 int op_boot(struct nvd *nvd, struct nv_why *why)
 {
 	struct boot_load load = { .nvd = nvd };

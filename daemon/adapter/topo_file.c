@@ -1,0 +1,199 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * adapter/topo_file.c - the persistent memory of a simulated host, from its description.
+ */
+#include "adapter/topo_file.h"
+
+#include <fcntl.h>
+#include <string.h>
+#include <sys/inotify.h>
+#include <sys/stat.h>
+
+#include "codec/topo_conf.h"
+
+#define TAKEN_MAX 64
+
+struct topo_file {
+	struct topo_port port;
+	int watch_fd;
+	struct nv_uuid taken[TAKEN_MAX];
+	size_t nr_taken;
+	char path[];
+};
+
+static struct topo_file *topo_file(struct topo_port *p)
+{
+	return nv_container_of(p, struct topo_file, port);
+}
+
+static bool is_taken(const struct topo_file *f, const struct nv_uuid *id)
+{
+	size_t i;
+
+	for (i = 0; i < f->nr_taken; i++)
+		if (nv_uuid_equal(&f->taken[i], id))
+			return true;
+	return false;
+}
+
+static int file_read(const char *path, char **ret, size_t *ret_len)
+{
+	nv_cleanup(nv_closep) int fd = open(path, O_RDONLY | O_CLOEXEC);
+	nv_cleanup(nv_freep) char *text = NULL;
+	struct stat st;
+	size_t len = 0;
+	ssize_t n;
+
+	if (fd < 0 || fstat(fd, &st))
+		return -errno;
+	if (st.st_size > (off_t)TOPO_CONF_MAX_BYTES)
+		return -EFBIG;
+	text = malloc((size_t)st.st_size + 1);
+	if (!text)
+		return -ENOMEM;
+	while (len < (size_t)st.st_size) {
+		n = read(fd, text + len, (size_t)st.st_size - len);
+		if (n < 0)
+			return -errno;
+		if (!n)
+			break;
+		len += (size_t)n;
+	}
+	*ret = nv_steal(&text);
+	*ret_len = len;
+	return 0;
+}
+
+static int file_parse(const struct topo_file *f, struct nv_why *why, struct topo **ret)
+{
+	nv_cleanup(nv_freep) char *text = NULL;
+	size_t len = 0;
+	int r;
+
+	r = file_read(f->path, &text, &len);
+	if (r)
+		return nv_refuse(why, r, "%s: %s", f->path, strerror(-r));
+	return topo_conf_parse(f->path, text, len, ret, why);
+}
+
+/* What is taken is not the kernel's: it stands disabled. */
+static int file_load(struct topo_port *p, struct topo **ret)
+{
+	struct topo_file *f = topo_file(p);
+	struct topo_region *region;
+	struct nv_why why;
+	struct topo *t;
+	size_t i, j;
+	int r;
+
+	r = file_parse(f, &why, &t);
+	if (r)
+		return r > 0 ? -EBADMSG : r;
+	for (i = 0; i < t->nr_regions; i++) {
+		region = &t->regions[i];
+		for (j = 0; j < region->nr_namespaces; j++)
+			if (is_taken(f, &region->namespaces[j].id))
+				region->namespaces[j].enabled = false;
+	}
+	*ret = t;
+	return 0;
+}
+
+static int file_take(struct topo_port *p, const struct nv_uuid *id, bool again, struct nv_why *why)
+{
+	nv_cleanup(topo_freep) struct topo *t = NULL;
+	struct topo_file *f = topo_file(p);
+	struct topo_place place;
+	char text[NV_UUID_TEXT];
+	int r;
+
+	r = file_parse(f, why, &t);
+	if (r)
+		return r;
+	if (!topo_find_id(t, id, &place))
+		return nv_refuse(why, NV_E_NO_REGION, "%s has no namespace %s", f->path, nv_uuid_print(id, text));
+	if (is_taken(f, id))
+		return 0;
+	if (!again) {
+		r = topo_check_pool(&place, why);
+		if (!r)
+			r = topo_check_idle(place.ns, why);
+		if (r)
+			return r;
+	}
+	if (f->nr_taken == TAKEN_MAX)
+		return nv_refuse(why, NV_E_LIMIT, "%d namespaces are taken already", TAKEN_MAX);
+	f->taken[f->nr_taken++] = *id;
+	return 0;
+}
+
+static int file_release(struct topo_port *p, const struct nv_uuid *id, struct nv_why *why)
+{
+	struct topo_file *f = topo_file(p);
+	size_t i;
+
+	for (i = 0; i < f->nr_taken; i++)
+		if (nv_uuid_equal(&f->taken[i], id))
+			f->taken[i] = f->taken[--f->nr_taken];
+	return 0;
+}
+
+static int file_clear(struct topo_port *p, const struct nv_uuid *id, uint64_t offset, uint64_t nr, struct nv_why *why)
+{
+	return nv_refuse(why, NV_E_UNSUPPORTED, "a simulated host has no commands that repair memory");
+}
+
+static int file_watch_fd(struct topo_port *p)
+{
+	return topo_file(p)->watch_fd;
+}
+
+static int file_drain(struct topo_port *p, uint32_t *ret_changes)
+{
+	char buf[4096] __attribute__((aligned(__alignof__(struct inotify_event))));
+	ssize_t n;
+
+	*ret_changes = 0;
+	while ((n = read(topo_file(p)->watch_fd, buf, sizeof(buf))) > 0)
+		*ret_changes = TOPO_CHANGED_DEVICES | TOPO_CHANGED_BAD | TOPO_CHANGED_HEALTH;
+	return n < 0 && errno != EAGAIN ? -errno : 0;
+}
+
+static void file_free(struct topo_port *p)
+{
+	nv_closep(&topo_file(p)->watch_fd);
+	free(topo_file(p));
+}
+
+static const struct topo_port_ops file_ops = {
+	.load = file_load,
+	.take = file_take,
+	.release = file_release,
+	.clear = file_clear,
+	.watch_fd = file_watch_fd,
+	.drain = file_drain,
+	.free = file_free,
+};
+
+int topo_file_new(const char *path, struct nv_why *why, struct topo_port **ret)
+{
+	struct topo_file *f = calloc(1, sizeof(*f) + strlen(path) + 1);
+	struct topo *t;
+	int r;
+
+	if (!f)
+		return -ENOMEM;
+	f->port.ops = &file_ops;
+	strcpy(f->path, path);
+	f->watch_fd = inotify_init1(IN_NONBLOCK | IN_CLOEXEC);
+	r = f->watch_fd < 0 || inotify_add_watch(f->watch_fd, path, IN_CLOSE_WRITE) < 0 ?
+		    nv_refuse(why, -errno, "%s: %s", path, strerror(errno)) :
+		    file_parse(f, why, &t);
+	if (r) {
+		file_free(&f->port);
+		return r;
+	}
+	topo_free(t);
+	*ret = &f->port;
+	return 0;
+}

@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * svc/journal.c - where the daemon's lines go: the journal with fields, or stderr.
+ */
+#include "svc/journal.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <sys/stat.h>
+#include <syslog.h>
+#include <systemd/sd-journal.h>
+
+#include "core/facts.h"
+
+/* systemd.exec(5): device and inode of the stream that stderr was given. */
+static bool stderr_is_journal(void)
+{
+	const char *stream = getenv("JOURNAL_STREAM");
+	unsigned long long dev, ino;
+	struct stat st;
+
+	return stream && sscanf(stream, "%llu:%llu", &dev, &ino) == 2 && !fstat(STDERR_FILENO, &st) &&
+	       st.st_dev == dev && st.st_ino == ino;
+}
+
+void journal_line(int priority, const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	if (stderr_is_journal()) {
+		sd_journal_printv(priority, fmt, ap);
+	} else {
+		flockfile(stderr);
+		fputs("nvdimmd: ", stderr);
+		vfprintf(stderr, fmt, ap);
+		fputc('\n', stderr);
+		funlockfile(stderr);
+	}
+	va_end(ap);
+}
+
+static int event_priority(uint32_t severity)
+{
+	static const int priorities[] = {
+		[EVENT_INFO] = LOG_INFO,       [EVENT_NOTICE] = LOG_NOTICE, [EVENT_WARNING] = LOG_WARNING,
+		[EVENT_ERROR] = LOG_ERR,       [EVENT_ALARM] = LOG_ALERT,
+	};
+
+	return severity >= EVENT_INFO && severity <= EVENT_ALARM ? priorities[severity] : LOG_NOTICE;
+}
+
+void journal_event(const struct event_fact *e)
+{
+	char pool[NV_UUID_TEXT];
+
+	if (!stderr_is_journal()) {
+		journal_line(event_priority(e->severity), "%s", e->text);
+		return;
+	}
+	sd_journal_send("MESSAGE=%s", e->text, "PRIORITY=%i", event_priority(e->severity),
+			"NVDIMMD_EVENT=%llu", (unsigned long long)e->id, "NVDIMMD_KIND=%s", e->kind,
+			"NVDIMMD_NEXT=%s", e->next, "NVDIMMD_POOL=%s", nv_uuid_print(&e->pool, pool),
+			"NVDIMMD_POOL_OFFSET=%llu", (unsigned long long)frames_to_bytes(e->off),
+			"NVDIMMD_SIZE=%llu", (unsigned long long)frames_to_bytes(e->nr), "NVDIMMD_SPA=0x%llx",
+			(unsigned long long)(e->nr ? frames_to_bytes(e->mfn) : 0), "NVDIMMD_VOLUME=%s", e->volume,
+			"NVDIMMD_DOMAIN=%s", e->domain, "NVDIMMD_DOMID=%u", e->domid, "NVDIMMD_ACTION=%s",
+			e->action, "NVDIMMD_STATUS=%s", e->status, NULL);
+}

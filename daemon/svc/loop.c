@@ -1,0 +1,308 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * svc/loop.c - the event loop: who goes first.
+ */
+#include "svc/loop.h"
+
+#include <signal.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <syslog.h>
+#include <systemd/sd-daemon.h>
+#include <systemd/sd-event.h>
+#include <time.h>
+
+#include "ops/op_boot.h"
+#include "ops/op_fault.h"
+#include "svc/journal.h"
+#include "svc/server.h"
+
+/* What failed for want of a disk or an answer is tried again after it. */
+#define RETRY_US 1000000ull
+#define TIDY_US 2000000ull
+
+struct loop {
+	struct nvd *nvd;
+	struct loop_hooks hooks;
+	sd_event *event;
+	struct queue *queue;
+	struct server *server;
+	sd_event_source *virq, *fault, *retry, *tidy, *topology;
+	sd_event_source *term, *intr, *hup;
+	char status[VIEW_TEXT];
+	bool tidying; /* a leftover is in the queue */
+};
+
+static void loop_status(struct loop *l)
+{
+	char line[VIEW_TEXT];
+
+	op_status_line(l->nvd, line, sizeof(line));
+	if (!strcmp(line, l->status))
+		return;
+	strcpy(l->status, line);
+	sd_notifyf(0, "STATUS=%s", line);
+}
+
+static void on_history(void *userdata, const struct event_fact *e)
+{
+	struct loop *l = userdata;
+
+	journal_event(e);
+	if (l->server)
+		server_wake(l->server);
+}
+
+/* One batch per turn; between two of them everybody else may have theirs. */
+static int on_fault(sd_event_source *s, void *userdata)
+{
+	struct loop *l = userdata;
+	struct nv_why why = { "" };
+	int r;
+
+	r = op_fault_step(l->nvd, &why);
+	if (r == OP_MORE)
+		return 0;
+	sd_event_source_set_enabled(l->fault, SD_EVENT_OFF);
+	if (r) {
+		journal_line(LOG_ALERT, "faults cannot be handled, trying again: %s", why.text);
+		sd_event_source_set_time_relative(l->retry, RETRY_US);
+		sd_event_source_set_enabled(l->retry, SD_EVENT_ONESHOT);
+	}
+	loop_status(l);
+	return 0;
+}
+
+static int on_retry(sd_event_source *s, uint64_t usec, void *userdata)
+{
+	struct loop *l = userdata;
+
+	sd_event_source_set_enabled(l->fault, SD_EVENT_ON);
+	return 0;
+}
+
+static int on_virq(sd_event_source *s, int fd, uint32_t revents, void *userdata)
+{
+	struct loop *l = userdata;
+	int r;
+
+	r = hv_drain(l->nvd->hv);
+	if (r == -ENOTCONN || r == -ECONNRESET) {
+		journal_line(LOG_ALERT, "the hypervisor is gone");
+		return sd_event_exit(l->event, NV_E_NO_HYPERVISOR);
+	}
+	sd_event_source_set_enabled(l->fault, SD_EVENT_ON);
+	return 0;
+}
+
+static int on_stop(sd_event_source *s, const struct signalfd_siginfo *si, void *userdata)
+{
+	struct loop *l = userdata;
+
+	sd_notify(0, "STOPPING=1\nSTATUS=stopping; what is mapped stays mapped");
+	return sd_event_exit(l->event, 0);
+}
+
+static int on_hup(sd_event_source *s, const struct signalfd_siginfo *si, void *userdata)
+{
+	struct loop *l = userdata;
+	struct nv_why why = { "" };
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	sd_notifyf(0, "RELOADING=1\nMONOTONIC_USEC=%llu",
+		   (unsigned long long)now.tv_sec * 1000000u + (unsigned long long)now.tv_nsec / 1000);
+	if (l->hooks.reload(l->hooks.userdata, &why))
+		journal_line(LOG_ERR, "the configuration stays as it was: %s", why.text);
+	else
+		journal_line(LOG_NOTICE, "the configuration was read again");
+	sd_notify(0, "READY=1");
+	return 0;
+}
+
+static void on_tidied(void *userdata, struct op *op, int r, const struct nv_why *why)
+{
+	struct loop *l = userdata;
+
+	l->tidying = false;
+	if (r)
+		journal_line(LOG_WARNING, "%s of what was left over failed: %s", op->ops->name, why->text);
+}
+
+/* One leftover at a time; the book's own housekeeping when nothing runs. */
+static int on_tidy(sd_event_source *s, uint64_t usec, void *userdata)
+{
+	struct loop *l = userdata;
+	struct queue_client client = { .done = on_tidied, .userdata = l };
+	struct nv_why why = { "" };
+	struct op *op = NULL;
+	uint64_t again = TIDY_US;
+	int r;
+
+	if (!l->tidying && !queue_check(l->queue, NULL)) {
+		r = op_leftover_begin(l->nvd, &why, &op);
+		if (r)
+			journal_line(LOG_WARNING, "what was left over cannot be ended yet: %s", why.text);
+		else if (op && !queue_add(l->queue, op, &client))
+			l->tidying = true;
+	}
+	if (!queue_length(l->queue) && store_idle(l->nvd->store) == STORE_MORE)
+		again = 0;
+	loop_status(l);
+	sd_event_source_set_time_relative(l->tidy, again);
+	sd_event_source_set_enabled(l->tidy, SD_EVENT_ONESHOT);
+	return 0;
+}
+
+static int on_topology(sd_event_source *s, int fd, uint32_t revents, void *userdata)
+{
+	struct loop *l = userdata;
+	struct nv_why why = { "" };
+	uint32_t changes = 0;
+	int r;
+
+	r = topo_port_drain(l->nvd->topo, &changes);
+	if (!r && changes)
+		r = op_topology(l->nvd, &why);
+	if (r)
+		journal_line(LOG_WARNING, "a change of the host's persistent memory could not be taken in: %s",
+			     why.text[0] ? why.text : strerror(r < 0 ? -r : EIO));
+	loop_status(l);
+	return 0;
+}
+
+static int loop_sources(struct loop *l)
+{
+	struct nvd *nvd = l->nvd;
+	int fd, r;
+
+	r = sd_event_add_io(l->event, &l->virq, hv_fd(nvd->hv), EPOLLIN, on_virq, l);
+	if (r >= 0)
+		r = sd_event_source_set_priority(l->virq, LOOP_PRIORITY_VIRQ);
+	/* Enabled at first: what happened before the VIRQ was bound is not announced. */
+	if (r >= 0)
+		r = sd_event_add_defer(l->event, &l->fault, on_fault, l);
+	if (r >= 0)
+		r = sd_event_source_set_enabled(l->fault, SD_EVENT_ON);
+	if (r >= 0)
+		r = sd_event_source_set_priority(l->fault, LOOP_PRIORITY_FAULT);
+	if (r >= 0)
+		r = sd_event_add_time_relative(l->event, &l->retry, CLOCK_BOOTTIME, RETRY_US, 0, on_retry, l);
+	if (r >= 0)
+		r = sd_event_source_set_enabled(l->retry, SD_EVENT_OFF);
+	if (r >= 0)
+		r = sd_event_source_set_priority(l->retry, LOOP_PRIORITY_FAULT);
+	if (r >= 0)
+		r = sd_event_add_time_relative(l->event, &l->tidy, CLOCK_BOOTTIME, 0, 0, on_tidy, l);
+	if (r >= 0)
+		r = sd_event_source_set_priority(l->tidy, SD_EVENT_PRIORITY_IDLE);
+	if (r < 0)
+		return r;
+	fd = topo_port_watch_fd(nvd->topo);
+	if (fd < 0)
+		return 0;
+	r = sd_event_add_io(l->event, &l->topology, fd, EPOLLIN, on_topology, l);
+	return r < 0 ? r : sd_event_source_set_priority(l->topology, LOOP_PRIORITY_TOPOLOGY);
+}
+
+static int loop_signals(struct loop *l)
+{
+	struct {
+		int signal;
+		sd_event_source **source;
+		sd_event_signal_handler_t handler;
+	} signals[] = {
+		{ SIGTERM, &l->term, on_stop },
+		{ SIGINT, &l->intr, on_stop },
+		{ SIGHUP, &l->hup, on_hup },
+	};
+	sigset_t set;
+	size_t i;
+	int r;
+
+	sigemptyset(&set);
+	for (i = 0; i < NV_ARRAY_SIZE(signals); i++)
+		sigaddset(&set, signals[i].signal);
+	sigprocmask(SIG_BLOCK, &set, NULL);
+	signal(SIGPIPE, SIG_IGN);
+	for (i = 0; i < NV_ARRAY_SIZE(signals); i++) {
+		r = sd_event_add_signal(l->event, signals[i].source, signals[i].signal, signals[i].handler, l);
+		if (r >= 0)
+			r = sd_event_source_set_priority(*signals[i].source, LOOP_PRIORITY_SIGNAL);
+		if (r < 0)
+			return r;
+	}
+	return 0;
+}
+
+int loop_new(struct nvd *nvd, const struct loop_hooks *hooks, struct loop **ret)
+{
+	nv_cleanup(loop_freep) struct loop *l = calloc(1, sizeof(*l));
+	int r;
+
+	if (!l)
+		return -ENOMEM;
+	l->nvd = nvd;
+	l->hooks = *hooks;
+	r = sd_event_default(&l->event);
+	if (r >= 0)
+		r = loop_signals(l);
+	if (r >= 0)
+		r = loop_sources(l);
+	if (r >= 0)
+		r = queue_new(l->event, &l->queue);
+	if (r >= 0)
+		r = sd_event_set_watchdog(l->event, true);
+	if (r < 0)
+		return r;
+	nvd->on_event = on_history;
+	nvd->userdata = l;
+	*ret = nv_steal(&l);
+	return 0;
+}
+
+struct loop *loop_free(struct loop *l)
+{
+	if (!l)
+		return NULL;
+	l->nvd->on_event = NULL;
+	queue_free(l->queue);
+	sd_event_source_disable_unref(l->virq);
+	sd_event_source_disable_unref(l->fault);
+	sd_event_source_disable_unref(l->retry);
+	sd_event_source_disable_unref(l->tidy);
+	sd_event_source_disable_unref(l->topology);
+	sd_event_source_disable_unref(l->term);
+	sd_event_source_disable_unref(l->intr);
+	sd_event_source_disable_unref(l->hup);
+	sd_event_unref(l->event);
+	free(l);
+	return NULL;
+}
+
+void loop_freep(struct loop **l)
+{
+	*l = loop_free(*l);
+}
+
+sd_event *loop_event(struct loop *l)
+{
+	return l->event;
+}
+
+struct queue *loop_queue(struct loop *l)
+{
+	return l->queue;
+}
+
+void loop_set_server(struct loop *l, struct server *s)
+{
+	l->server = s;
+}
+
+int loop_run(struct loop *l)
+{
+	loop_status(l);
+	sd_notify(0, "READY=1");
+	return sd_event_loop(l->event);
+}
