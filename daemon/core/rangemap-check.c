@@ -9,8 +9,8 @@
 struct seen {
 	uint32_t nodes;
 	uint64_t ranges;
-	uint64_t key;	/* of the last range, */
-	uint32_t tag;	/* and its tag */
+	uint64_t key; /* of the last range, */
+	uint32_t tag; /* and its tag */
 };
 
 static bool check_node(const struct rangemap_node *n)
@@ -35,9 +35,10 @@ static bool check_leaf(const struct rangemap_node *n, struct seen *seen)
 	for (i = 0; i < n->count; i++) {
 		if (n->key[i] >= RANGEMAP_END)
 			return false;
-		if (seen->ranges == 0 ? n->key[i] != 0
-				      : n->key[i] <= seen->key ||
-						n->val[i] == seen->tag)
+		if (seen->ranges == 0 && n->key[i] != 0)
+			return false;
+		if (seen->ranges > 0 && (n->key[i] <= seen->key ||
+					 n->val[i] == seen->tag))
 			return false;
 		seen->key = n->key[i];
 		seen->tag = n->val[i];

@@ -37,7 +37,7 @@
 #define NODE_BLOCK 8u /* keys in a cache line */
 #define NODE_MIN   (NODE_KEYS / 4)
 #define NODE_PAD   ((uint64_t)INT64_MAX)
-#define NO_NODE	   UINT32_MAX
+#define NO_NODE    UINT32_MAX
 
 /*
  * A node below the root has at least NODE_MIN entries but for the last of
@@ -56,48 +56,110 @@ _Static_assert(sizeof(struct rangemap_node) == 768, "twelve cache lines");
 _Static_assert(NODE_KEYS + 1 == NODE_BLOCK * NODE_BLOCK,
 	       "node_rank() looks for one block among as many as keys in it");
 
+/* The way from the root to a place in a leaf; level 0 is the leaf. */
+struct rangemap_way {
+	uint32_t node[NODE_LEVELS];
+	unsigned int pos[NODE_LEVELS];
+	uint64_t floor; /* the first key in the leaf, */
+	uint64_t bound; /* and beyond it, or NODE_PAD; equal: go again */
+};
+
 struct rangemap {
 	struct rangemap_node *node; /* the array, on a cache line's boundary */
-	void *memory;		    /* what realloc() knows it by */
+	void *memory;               /* what realloc() knows it by */
 	uint32_t root;
 	uint32_t levels; /* 1: the root is a leaf */
-	uint32_t size;	 /* nodes in the array, */
-	uint32_t fresh;	 /* of them, from here on, never used; */
-	uint32_t live;	 /* in the tree; */
-	uint32_t free;	 /* and the first on the list of those used once */
-	uint64_t count;	 /* ranges */
+	uint32_t size;   /* nodes in the array, */
+	uint32_t fresh;  /* of them, from here on, never used; */
+	uint32_t live;   /* in the tree; */
+	uint32_t free;   /* and the first on the list of those used once */
+	uint64_t count;  /* ranges */
+	struct rangemap_way way; /* that of the last paint */
 };
+
+/* What an edit puts into a node. */
+struct rangemap_entry {
+	uint64_t key;
+	uint32_t val;
+};
+
+/*
+ * nodes_resize() - make the array @size nodes long, at least m->fresh
+ * Return: 0, and all nodes may have moved; or -ENOMEM.
+ */
+int nodes_resize(struct rangemap *m, size_t size) nv_must_check;
+
+/* node_new() - an empty node. There is one: rangemap_reserve() saw to it. */
+uint32_t node_new(struct rangemap *m);
+
+/* node_free() - @nr is not in the tree any more */
+void node_free(struct rangemap *m, uint32_t nr);
+
+/*
+ * node_edit() - @out entries at @pos give way to the @nr_in of @in
+ * They must fit.
+ */
+void node_edit(struct rangemap_node *n, unsigned int pos, unsigned int out,
+	       const struct rangemap_entry *in, unsigned int nr_in);
+
+/* node_shift_left() - the first @nr entries of @right become @left's last */
+void node_shift_left(struct rangemap_node *left, struct rangemap_node *right,
+		     unsigned int nr);
+
+/* node_shift_right() - the last @nr entries of @left become @right's first */
+void node_shift_right(struct rangemap_node *left, struct rangemap_node *right,
+		      unsigned int nr);
+
+static inline struct rangemap_node *node_at(const struct rangemap *m,
+					    uint32_t nr)
+{
+	return m->node + nr;
+}
+
+/*
+ * Lines that are asked for together arrive together. node_rank() asks for
+ * those that start its blocks, all but the first; these are the others that a
+ * lookup may need.
+ */
+static inline void node_prefetch(const struct rangemap_node *n)
+{
+	__builtin_prefetch(&n->key[0]);
+	__builtin_prefetch(&n->val[0]);
+	__builtin_prefetch(&n->val[16]);
+	__builtin_prefetch(&n->val[32]);
+	__builtin_prefetch(&n->val[48]);
+}
 
 /*
  * How many keys are below @x. First how many blocks begin below it, from the
  * second on; then how many keys of the block found. No branch depends on the
  * data, so none is mispredicted: each line is a compare and an add of its
- * carry, and the lines do not wait for each other.
+ * carry, and no load waits for another within its half.
  */
 static inline unsigned int node_rank(const struct rangemap_node *n, uint64_t x)
 {
 	const uint64_t *k = n->key;
-	unsigned int a, b, block;
+	unsigned int rank;
 
-	a = (k[1 * NODE_BLOCK] < x);
-	b = (k[2 * NODE_BLOCK] < x);
-	a += (k[3 * NODE_BLOCK] < x);
-	b += (k[4 * NODE_BLOCK] < x);
-	a += (k[5 * NODE_BLOCK] < x);
-	b += (k[6 * NODE_BLOCK] < x);
-	a += (k[7 * NODE_BLOCK] < x);
-	block = a + b;
+	rank = (k[1 * NODE_BLOCK] < x);
+	rank += (k[2 * NODE_BLOCK] < x);
+	rank += (k[3 * NODE_BLOCK] < x);
+	rank += (k[4 * NODE_BLOCK] < x);
+	rank += (k[5 * NODE_BLOCK] < x);
+	rank += (k[6 * NODE_BLOCK] < x);
+	rank += (k[7 * NODE_BLOCK] < x);
+	rank *= NODE_BLOCK;
 
-	k += block * NODE_BLOCK;
-	a = (k[0] < x);
-	b = (k[1] < x);
-	a += (k[2] < x);
-	b += (k[3] < x);
-	a += (k[4] < x);
-	b += (k[5] < x);
-	a += (k[6] < x);
-	b += (k[7] < x);
-	return block * NODE_BLOCK + a + b;
+	k += rank;
+	rank += (k[0] < x);
+	rank += (k[1] < x);
+	rank += (k[2] < x);
+	rank += (k[3] < x);
+	rank += (k[4] < x);
+	rank += (k[5] < x);
+	rank += (k[6] < x);
+	rank += (k[7] < x);
+	return rank;
 }
 
 #endif

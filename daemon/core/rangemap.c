@@ -16,87 +16,11 @@
 #define NODES_AT_FIRST 3u
 
 /* Fewer entries are not worth moving to a sibling. */
-#define NODE_SPILL 8u
-
-/* The way from the root to a place in a leaf; level 0 is the leaf. */
-struct way {
-	uint32_t node[NODE_LEVELS];
-	unsigned int pos[NODE_LEVELS];
-	uint64_t bound; /* the first key beyond the leaf, or NODE_PAD */
-};
-
-/* What a splice puts in. */
-struct entry {
-	uint64_t key;
-	uint32_t val;
-};
-
-static struct rangemap_node *node_at(const struct rangemap *m, uint32_t nr)
-{
-	return m->node + nr;
-}
-
-/* A node's lines arrive together if they are asked for together. */
-static void node_prefetch(const struct rangemap_node *n)
-{
-	size_t i;
-
-	for (i = 0; i < sizeof(*n); i += 64)
-		__builtin_prefetch((const char *)n + i);
-}
+#define NODE_SPILL 4u
 
 /*
  * Memory
  */
-
-/* The node array moves to a place that realloc() chose. */
-static int nodes_resize(struct rangemap *m, size_t size)
-{
-	size_t was_off = (size_t)((char *)m->node - (char *)m->memory);
-	char *memory, *node;
-
-	if (size > NO_NODE)
-		return -ENOMEM;
-	memory = realloc(m->memory, (size_t)size * sizeof(*m->node) + 63);
-	if (!memory)
-		return -ENOMEM;
-
-	node = (char *)nv_align_down((uintptr_t)memory + 63, 64);
-	if (node != memory + was_off)
-		memmove(node, memory + was_off, m->fresh * sizeof(*m->node));
-
-	m->memory = memory;
-	m->node = (struct rangemap_node *)node;
-	m->size = (uint32_t)size;
-	return 0;
-}
-
-static uint32_t node_new(struct rangemap *m)
-{
-	uint32_t nr = m->free;
-	unsigned int i;
-
-	if (nr != NO_NODE) {
-		m->free = node_at(m, nr)->val[0];
-	} else {
-		assert(m->fresh < m->size); /* paint without reserve */
-		nr = m->fresh++;
-	}
-	m->live++;
-
-	for (i = 0; i <= NODE_KEYS; i++)
-		node_at(m, nr)->key[i] = NODE_PAD;
-	node_at(m, nr)->count = 0;
-	return nr;
-}
-
-static void node_free(struct rangemap *m, uint32_t nr)
-{
-	node_at(m, nr)->count = 0;
-	node_at(m, nr)->val[0] = m->free;
-	m->free = nr;
-	m->live--;
-}
 
 int rangemap_new(uint32_t tag, struct rangemap **ret)
 {
@@ -142,16 +66,15 @@ int rangemap_reserve(struct rangemap *m, unsigned int paints)
 
 	if (need <= m->size)
 		return 0;
-	return nodes_resize(m, NV_MAX(need, m->size + (size_t)m->size / 8));
+	return nodes_resize(m, NV_MAX(need, m->size + (size_t)m->size / 16));
 }
 
 /*
  * Looking
  */
 
-/* The leaf that has the last key below @x, and its bound. */
-static const struct rangemap_node *leaf_of(const struct rangemap *m,
-					   uint64_t x)
+/* The leaf that has the last key below @x. */
+static const struct rangemap_node *leaf_of(const struct rangemap *m, uint64_t x)
 {
 	const struct rangemap_node *n = node_at(m, m->root);
 	uint32_t level;
@@ -174,16 +97,19 @@ uint32_t rangemap_get(const struct rangemap *m, uint64_t frame)
  * The way to the place in a leaf where @x is or would be. Before the map's
  * first key there is no place in an inner node, hence the max.
  */
-static void way_to(const struct rangemap *m, uint64_t x, struct way *way)
+static void way_to(const struct rangemap *m, uint64_t x,
+		   struct rangemap_way *way)
 {
 	const struct rangemap_node *n = node_at(m, m->root);
 	uint32_t level = m->levels - 1, nr = m->root;
 	unsigned int rank;
 
+	way->floor = 0;
 	way->bound = NODE_PAD;
 	for (; level > 0; level--) {
 		rank = node_rank(n, x);
 		rank = NV_MAX(rank, 1u);
+		way->floor = n->key[rank - 1];
 		way->bound = NV_MIN(way->bound, n->key[rank]);
 		way->node[level] = nr;
 		way->pos[level] = rank - 1;
@@ -199,7 +125,7 @@ struct rangemap_range rangemap_find(const struct rangemap *m, uint64_t frame)
 {
 	const struct rangemap_node *leaf;
 	struct rangemap_range r;
-	struct way way;
+	struct rangemap_way way;
 	unsigned int pos;
 
 	way_to(m, frame + 1, &way);
@@ -228,7 +154,7 @@ static void walk_enter(struct rangemap_walk *w,
 /* To the leaf in which w->at is, from the root. */
 static void walk_descend(struct rangemap_walk *w)
 {
-	struct way way;
+	struct rangemap_way way;
 
 	way_to(w->m, w->at + 1, &way);
 	walk_enter(w, node_at(w->m, way.node[0]), way.pos[0] - 1, way.bound);
@@ -282,57 +208,8 @@ size_t rangemap_bytes(const struct rangemap *m)
  * Painting
  */
 
-/* Take @out entries from @pos of @n and put @in there instead. */
-static void node_edit(struct rangemap_node *n, unsigned int pos,
-		      unsigned int out, const struct entry *in,
-		      unsigned int nr_in)
-{
-	unsigned int tail = n->count - pos - out, i;
-	unsigned int was = n->count;
-
-	if (out != nr_in) {
-		memmove(n->key + pos + nr_in, n->key + pos + out,
-			tail * sizeof(n->key[0]));
-		memmove(n->val + pos + nr_in, n->val + pos + out,
-			tail * sizeof(n->val[0]));
-	}
-	for (i = 0; i < nr_in; i++) {
-		n->key[pos + i] = in[i].key;
-		n->val[pos + i] = in[i].val;
-	}
-	n->count = pos + nr_in + tail;
-	for (i = n->count; i < was; i++)
-		n->key[i] = NODE_PAD;
-}
-
-/* Move the last @nr entries of @left to the front of @right. */
-static void node_shift_right(struct rangemap_node *left,
-			     struct rangemap_node *right, unsigned int nr)
-{
-	unsigned int i;
-
-	memmove(right->key + nr, right->key, right->count * sizeof(right->key[0]));
-	memmove(right->val + nr, right->val, right->count * sizeof(right->val[0]));
-	left->count -= nr;
-	right->count += nr;
-	memcpy(right->key, left->key + left->count, nr * sizeof(left->key[0]));
-	memcpy(right->val, left->val + left->count, nr * sizeof(left->val[0]));
-	for (i = 0; i < nr; i++)
-		left->key[left->count + i] = NODE_PAD;
-}
-
-/* Move the first @nr entries of @right to the end of @left. */
-static void node_shift_left(struct rangemap_node *left,
-			    struct rangemap_node *right, unsigned int nr)
-{
-	memcpy(left->key + left->count, right->key, nr * sizeof(left->key[0]));
-	memcpy(left->val + left->count, right->val, nr * sizeof(left->val[0]));
-	left->count += nr;
-	node_edit(right, 0, nr, NULL, 0);
-}
-
 /* The node at @level got another first key: so say the inner nodes above it. */
-static void keys_refresh(struct rangemap *m, const struct way *way,
+static void keys_refresh(struct rangemap *m, const struct rangemap_way *way,
 			 uint32_t level)
 {
 	uint64_t key = node_at(m, way->node[level])->key[0];
@@ -350,7 +227,7 @@ static void keys_refresh(struct rangemap *m, const struct way *way,
  * is behind @pos moves, so that painting in order leaves full nodes behind.
  * Return: the new sibling, which no parent knows yet.
  */
-static uint32_t node_split(struct rangemap *m, const struct way *way,
+static uint32_t node_split(struct rangemap *m, const struct rangemap_way *way,
 			   uint32_t level, unsigned int pos, unsigned int out)
 {
 	uint32_t nr = node_new(m);
@@ -367,7 +244,7 @@ static uint32_t node_split(struct rangemap *m, const struct way *way,
  * that is split only between full siblings stays well filled.
  * Return: whether there is room now; @pos is where it was, in the same node.
  */
-static bool node_spill(struct rangemap *m, const struct way *way,
+static bool node_spill(struct rangemap *m, const struct rangemap_way *way,
 		       uint32_t level, unsigned int *pos, unsigned int out)
 {
 	struct rangemap_node *n, *parent, *side;
@@ -419,7 +296,7 @@ static void root_raise(struct rangemap *m, uint32_t left, uint32_t right)
  * The node at @level is short of entries: merge it with a sibling, or take
  * some over. Return: whether the parent has now an entry less, at *@ret_pos.
  */
-static bool node_refill(struct rangemap *m, const struct way *way,
+static bool node_refill(struct rangemap *m, const struct rangemap_way *way,
 			uint32_t level, unsigned int *ret_pos)
 {
 	struct rangemap_node *parent = node_at(m, way->node[level + 1]);
@@ -453,10 +330,14 @@ static bool node_refill(struct rangemap *m, const struct way *way,
 	return false;
 }
 
-/* Splice into the leaf at the end of @way, and whatever follows from it. */
-static void splice(struct rangemap *m, const struct way *way, unsigned int pos,
-		   unsigned int out, struct entry *in, unsigned int nr_in)
+/*
+ * Splice into the leaf at the end of the map's way, and whatever follows from
+ * it; if more than that leaf changes, the way leads there no longer.
+ */
+static void splice(struct rangemap *m, unsigned int pos, unsigned int out,
+		   struct rangemap_entry *in, unsigned int nr_in)
 {
+	const struct rangemap_way *way = &m->way;
 	struct rangemap_node *n, *half;
 	uint32_t level = 0, nr;
 
@@ -466,6 +347,7 @@ static void splice(struct rangemap *m, const struct way *way, unsigned int pos,
 		n = node_at(m, way->node[level]);
 		if (n->count + nr_in <= NODE_KEYS + out)
 			break;
+		m->way.floor = m->way.bound;
 		if (level + 1 < m->levels &&
 		    node_spill(m, way, level, &pos, out))
 			break;
@@ -481,18 +363,21 @@ static void splice(struct rangemap *m, const struct way *way, unsigned int pos,
 		}
 		pos = way->pos[level + 1] + 1;
 		out = 0;
-		in[0] = (struct entry){ node_at(m, nr)->key[0], nr };
+		in[0] = (struct rangemap_entry){ node_at(m, nr)->key[0], nr };
 		nr_in = 1;
 	}
 
 	for (;; level++) {
 		n = node_at(m, way->node[level]);
 		node_edit(n, pos, out, in, nr_in);
-		if (pos == 0 && n->count > 0)
+		if (pos == 0 && n->count > 0) {
+			m->way.floor = m->way.bound;
 			keys_refresh(m, way, level);
+		}
 		if (n->count >= NODE_MIN || nr_in >= out ||
 		    level + 1 == m->levels)
 			break;
+		m->way.floor = m->way.bound;
 		if (!node_refill(m, way, level, &pos))
 			return;
 		out = 1;
@@ -508,6 +393,19 @@ static void splice(struct rangemap *m, const struct way *way, unsigned int pos,
 }
 
 /*
+ * The place of @x in a leaf, at the end of the map's way. Paints often come in
+ * order, so the way of the last one is kept, and often still leads there.
+ */
+static unsigned int place_of(struct rangemap *m, uint64_t x)
+{
+	/* floor < x <= bound, in one branch that is easy to predict */
+	if (x - m->way.floor - 1 < m->way.bound - m->way.floor)
+		return node_rank(node_at(m, m->way.node[0]), x);
+	way_to(m, x, &m->way);
+	return m->way.pos[0];
+}
+
+/*
  * Leaf by leaf: what starts in [@start, @end] goes out. What comes in is
  * @start, in the first leaf, if the range before it has another tag; and @end,
  * in the last, with the tag that @end had, if that is another.
@@ -518,35 +416,34 @@ void rangemap_paint(struct rangemap *m, uint64_t start, uint64_t end,
 	const struct rangemap_node *n;
 	unsigned int pos, out, nr_in = 0;
 	uint32_t tag_at_end = tag;
-	struct entry in[2];
-	struct way way;
+	struct rangemap_entry in[2];
+	uint64_t bound;
 
 	assert(start <= end && end <= RANGEMAP_END);
 	if (start == end)
 		return;
 
-	way_to(m, start, &way);
-	n = node_at(m, way.node[0]);
-	pos = way.pos[0];
+	pos = place_of(m, start);
+	n = node_at(m, m->way.node[0]);
 	if (pos > 0)
 		tag_at_end = n->val[pos - 1];
 	if (pos == 0 || n->val[pos - 1] != tag)
-		in[nr_in++] = (struct entry){ start, tag };
+		in[nr_in++] = (struct rangemap_entry){ start, tag };
 
 	for (;;) {
+		bound = m->way.bound;
 		out = node_rank(n, end + 1) - pos;
 		if (out > 0)
 			tag_at_end = n->val[pos + out - 1];
-		if (end < way.bound)
+		if (end < bound)
 			break;
 
-		splice(m, &way, pos, out, in, nr_in);
+		splice(m, pos, out, in, nr_in);
 		nr_in = 0;
-		way_to(m, way.bound + 1, &way);
-		n = node_at(m, way.node[0]);
-		pos = way.pos[0] - 1;
+		pos = place_of(m, bound + 1) - 1;
+		n = node_at(m, m->way.node[0]);
 	}
 	if (end < RANGEMAP_END && tag_at_end != tag)
-		in[nr_in++] = (struct entry){ end, tag_at_end };
-	splice(m, &way, pos, out, in, nr_in);
+		in[nr_in++] = (struct rangemap_entry){ end, tag_at_end };
+	splice(m, pos, out, in, nr_in);
 }

@@ -14,8 +14,9 @@
  * reserves, then makes its promises to others, then paints.
  *
  * Nothing recurses, every call but a paint over many ranges is O(log n), and a
- * map with n ranges takes about 14 n bytes after painting in order, 20 n after
- * painting at random. How that is done: core/rangemap-node.h.
+ * map with n ranges takes about 13 n bytes after painting in order, 16 n after
+ * painting at random. How that is done: core/rangemap-node.h. How fast that
+ * is: make bench.
  */
 #ifndef NV_CORE_RANGEMAP_H
 #define NV_CORE_RANGEMAP_H
@@ -51,7 +52,7 @@ static inline void rangemap_freep(struct rangemap **m)
 /** rangemap_get() - the tag of @frame, which is below RANGEMAP_END */
 uint32_t rangemap_get(const struct rangemap *m, uint64_t frame);
 
-/** rangemap_find() - the whole range around @frame, which is below RANGEMAP_END */
+/** rangemap_find() - the whole range around @frame, below RANGEMAP_END */
 struct rangemap_range rangemap_find(const struct rangemap *m, uint64_t frame);
 
 /**
@@ -88,14 +89,14 @@ size_t rangemap_bytes(const struct rangemap *m);
  */
 struct rangemap_walk {
 	const struct rangemap *m;
-	uint64_t at;	     /* where the next range starts */
-	uint64_t to;	     /* where the walk ends */
+	uint64_t at;         /* where the next range starts */
+	uint64_t to;         /* where the walk ends */
 	const uint64_t *key; /* of the current leaf: starts, */
 	const uint32_t *tag; /* their tags, */
-	uint64_t bound;	     /* and where the last of them ends */
+	uint64_t bound;      /* and where the last of them ends */
 	uint32_t next, nr;   /* which of them is next, of how many */
 	uint32_t parent;     /* the node above the leaf, */
-	uint32_t child;	     /* and which of its children comes next */
+	uint32_t child;      /* and which of its children comes next */
 };
 
 /** rangemap_walk() - begin a walk over [@from, @to); @to <= RANGEMAP_END */
@@ -108,7 +109,7 @@ struct rangemap_walk rangemap_walk(const struct rangemap *m, uint64_t from,
  */
 struct rangemap_walk rangemap_walk_on(struct rangemap_walk w);
 
-/** rangemap_next() - the walk's next range. Return: false when there is none. */
+/** rangemap_next() - the walk's next range. Return: is there one? */
 static inline bool rangemap_next(struct rangemap_walk *w,
 				 struct rangemap_range *ret)
 {

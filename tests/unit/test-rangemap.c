@@ -271,20 +271,20 @@ static void test_the_last_piece_comes_and_goes_at_every_size(void **state)
 	}
 }
 
-static void test_painting_in_order_takes_at_most_18_bytes_per_range(void **state)
+static void test_painting_in_order_takes_at_most_14_bytes_per_range(void **state)
 {
 	nv_cleanup(rangemap_freep) struct rangemap *m = new_map();
 
 	paint_pieces(m, UPWARDS);
-	assert_true(rangemap_bytes(m) <= 18 * rangemap_count(m));
+	assert_true(rangemap_bytes(m) <= 14 * rangemap_count(m));
 }
 
-static void test_painting_at_random_takes_at_most_24_bytes_per_range(void **state)
+static void test_painting_at_random_takes_at_most_18_bytes_per_range(void **state)
 {
 	nv_cleanup(rangemap_freep) struct rangemap *m = new_map();
 
 	paint_pieces(m, AT_RANDOM);
-	assert_true(rangemap_bytes(m) <= 24 * rangemap_count(m));
+	assert_true(rangemap_bytes(m) <= 18 * rangemap_count(m));
 }
 
 static void test_nothing_is_as_good_as_a_map_to_free(void **state)
@@ -310,8 +310,8 @@ int main(void)
 		cmocka_unit_test(test_a_walk_sees_every_range_once_in_order),
 		cmocka_unit_test(test_a_walk_is_clipped_to_its_window),
 		cmocka_unit_test(test_the_last_piece_comes_and_goes_at_every_size),
-		cmocka_unit_test(test_painting_in_order_takes_at_most_18_bytes_per_range),
-		cmocka_unit_test(test_painting_at_random_takes_at_most_24_bytes_per_range),
+		cmocka_unit_test(test_painting_in_order_takes_at_most_14_bytes_per_range),
+		cmocka_unit_test(test_painting_at_random_takes_at_most_18_bytes_per_range),
 		cmocka_unit_test(test_nothing_is_as_good_as_a_map_to_free),
 	};
 
