@@ -146,6 +146,38 @@ static int on_value(cfg_t *cfg, cfg_opt_t *opt)
 	return 0;
 }
 
+/*
+ * A copy with the comments blanked out: libconfuse counts a line that is a
+ * comment more than once, and then names the wrong line.
+ */
+static char *without_comments(const char *text, size_t len)
+{
+	char *copy = malloc(len + 1);
+	bool comment = false;
+	char quote = 0;
+	size_t i;
+
+	if (!copy)
+		return NULL;
+	for (i = 0; i < len; i++) {
+		char ch = text[i];
+
+		if (ch == '\n')
+			comment = false;
+		else if (quote ? ch == quote : ch == '"' || ch == '\'')
+			quote = comment ? 0 : quote ? 0 : ch;
+		else if (ch == '#' && !quote)
+			comment = true;
+		copy[i] = comment ? ' ' : ch;
+		if (quote && ch == '\\' && i + 1 < len) {
+			i++;
+			copy[i] = text[i];
+		}
+	}
+	copy[len] = '\0';
+	return copy;
+}
+
 static int confuse(const char *name, const char *text, size_t len, struct conf_ctx *c)
 {
 	cfg_opt_t opts[NV_ARRAY_SIZE(conf_keys) + 1];
@@ -208,13 +240,17 @@ int conf_parse(const char *name, const char *text, size_t len, struct settings *
 	struct settings s;
 	struct nv_why local;
 	struct conf_ctx c = { .settings = &s, .why = why ? why : &local };
+	nv_cleanup(nv_freep) char *plain = NULL;
 	int r;
 
 	conf_defaults(&s);
+	c.why->text[0] = '\0';
 	r = check_text(name, text, len, c.why);
-	if (!r && len)
-		r = confuse(name, text, len, &c);
-	if (r == NV_E_BAD_CONFIG && len && !c.failed && !c.why->text[0])
+	if (!r && len) {
+		plain = without_comments(text, len);
+		r = plain ? confuse(name, plain, len, &c) : -ENOMEM;
+	}
+	if (r == NV_E_BAD_CONFIG && !c.why->text[0])
 		nv_refuse(c.why, r, "%s: not a configuration file", name);
 	if (!r && s.large_alignment < s.alignment)
 		r = nv_refuse(c.why, NV_E_BAD_CONFIG, "%s: large_alignment is smaller than alignment", name);
