@@ -263,6 +263,8 @@ int ledger_volume_load(struct ledger *l, const struct volume_fact *fact,
  */
 int ledger_delete_begin(struct ledger *l, struct volume *v,
 			struct nv_why *why) nv_must_check;
+/** ledger_delete_written() - the book says DELETING: there is no way back to READY */
+void ledger_delete_written(struct ledger *l, struct volume *v);
 void ledger_delete_done(struct ledger *l, struct volume *v);
 void ledger_delete_abort(struct ledger *l, struct volume *v);
 

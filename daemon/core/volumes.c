@@ -202,6 +202,12 @@ int ledger_delete_begin(struct ledger *l, struct volume *v, struct nv_why *why)
 	return 0;
 }
 
+void ledger_delete_written(struct ledger *l, struct volume *v)
+{
+	assert(v->busy && v->fact.state == VOLUME_DELETING);
+	v->was_deleting = true;
+}
+
 void ledger_delete_done(struct ledger *l, struct volume *v)
 {
 	assert(v->busy && v->fact.state == VOLUME_DELETING);

@@ -128,6 +128,7 @@ int op_delete_volume_begin(struct nvd *nvd, struct volume *v, bool no_scrub, str
 			ledger_delete_abort(nvd->ledger, v);
 			return r;
 		}
+		ledger_delete_written(nvd->ledger, v);
 	}
 
 	o->op.ops = &delete_ops;

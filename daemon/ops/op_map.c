@@ -108,13 +108,10 @@ static int map_back_step(struct op_map *o, struct nv_why *why)
 	return o->failed;
 }
 
-static int map_fail(struct op_map *o, int r, struct nv_why *why)
+static int map_fail(struct op_map *o, int r)
 {
 	o->failed = map_refusal(o, r, &o->failed_why);
-	/* Turning round what we hold ourselves is never refused. */
-	r = ledger_unmap_begin(o->op.nvd->ledger, o->mapping, why);
-	if (r)
-		return r;
+	ledger_map_undo(o->op.nvd->ledger, o->mapping);
 	unmap_walk_begin(&o->back, o->mapping);
 	return OP_MORE;
 }
@@ -164,7 +161,7 @@ static int map_step(struct op *op, struct nv_why *why)
 
 	r = hv_map(op->nvd->hv, &o->chunk);
 	if (r && r != HV_MORE)
-		return map_fail(o, r, why);
+		return map_fail(o, r);
 	if (!known)
 		ledger_map_extent(op->nvd->ledger, o->extent, o->chunk.map_id);
 	op->progress.done = frames_to_bytes(o->before + o->chunk.done);
