@@ -1,0 +1,187 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * adapter/store_sqlite_int.h - what the files of the SQLite store share.
+ *
+ * u64 values are stored as SQLite's signed integers, bit for bit.
+ */
+#ifndef NV_ADAPTER_STORE_SQLITE_INT_H
+#define NV_ADAPTER_STORE_SQLITE_INT_H
+
+#include <sqlite3.h>
+
+#include "adapter/store_sqlite.h"
+
+/* "NVDB": what sqlite3 and file(1) show as the application id. */
+#define SCHEMA_APPLICATION_ID 0x4e564442
+#define SCHEMA_PAGE_SIZE 4096
+
+/* X(NAME, sql): every statement that is kept prepared. */
+#define STORE_STATEMENTS(X)                                                   \
+	X(BEGIN, "BEGIN IMMEDIATE")                                           \
+	X(COMMIT, "COMMIT")                                                   \
+	X(POOL_PUT, "INSERT OR REPLACE INTO pool(uuid, name, device, region," \
+		    " mfn, nr, sum) VALUES(?,?,?,?,?,?,?)")                   \
+	X(POOL_DEL, "DELETE FROM pool WHERE uuid = ?")                        \
+	X(VOLUME_PUT, "INSERT OR REPLACE INTO volume(uuid, pool, name, owner," \
+		      " align, nr, created_us, state, nr_extents, sum)"       \
+		      " VALUES(?,?,?,?,?,?,?,?,?,?)")                         \
+	X(VOLUME_DEL, "DELETE FROM volume WHERE uuid = ?")                    \
+	X(EXTENT_PUT, "INSERT INTO extent(volume, idx, off, nr, sum)"         \
+		      " VALUES(?,?,?,?,?)")                                   \
+	X(EXTENT_DEL, "DELETE FROM extent WHERE volume = ?")                  \
+	X(MAPPING_PUT, "INSERT OR REPLACE INTO mapping(id, boot_id, volume,"  \
+		       " pool, handle, domain, gfn, nr, domid, state,"        \
+		       " nr_extents, sum) VALUES(?,?,?,?,?,?,?,?,?,?,?,?)")   \
+	X(MAPPING_DEL, "DELETE FROM mapping WHERE id = ?")                    \
+	X(MAPPED_PUT, "INSERT INTO mapped(mapping, idx, off, nr, gfn, map_id," \
+		      " sum) VALUES(?,?,?,?,?,?,?)")                          \
+	X(MAPPED_DEL, "DELETE FROM mapped WHERE mapping = ?")                 \
+	X(PLACE_ID, "SELECT id FROM bad_pool WHERE uuid = ?")                 \
+	X(PLACE_ADD, "INSERT INTO bad_pool(uuid) VALUES(?)")                  \
+	X(BAD_BEFORE, "SELECT off, nr FROM bad WHERE pool = ? AND off < ?"    \
+		      " ORDER BY off DESC LIMIT 1")                           \
+	X(BAD_NEXT, "SELECT off, nr, time_us, source FROM bad WHERE pool = ?" \
+		    " AND off >= ? AND off < ? ORDER BY off LIMIT 1")         \
+	X(BAD_PUT, "INSERT OR REPLACE INTO bad(pool, off, nr, time_us,"       \
+		   " source, sum) VALUES(?,?,?,?,?,?)")                       \
+	X(BAD_DEL, "DELETE FROM bad WHERE pool = ? AND off = ?")              \
+	X(FAULT_ADD, "INSERT OR IGNORE INTO fault(boot_id, seq, time_us,"     \
+		     " boot_ns, pool, off, nr, status, misc, mcg, handle,"    \
+		     " gfn, domid, type, flags, action)"                      \
+		     " VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)")              \
+	X(EVENT_ADD, "INSERT INTO event(time_us, severity, kind, text, next," \
+		     " status, action, pool, off, nr, mfn, volume,"           \
+		     " volume_off, domain, domid, gfn)"                       \
+		     " VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)")              \
+	X(EVENT_PRUNE, "DELETE FROM event WHERE id <= ? - ? AND id IN"        \
+		       " (SELECT id FROM event ORDER BY id LIMIT 1000)")      \
+	X(FAULT_PRUNE, "DELETE FROM fault WHERE id <= (SELECT max(id) FROM"   \
+		       " fault) - ? AND id IN"                                \
+		       " (SELECT id FROM fault ORDER BY id LIMIT 1000)")
+
+enum store_statement {
+#define X(NAME, sql) ST_##NAME,
+	STORE_STATEMENTS(X)
+#undef X
+	ST_NR,
+};
+
+struct store_sqlite {
+	struct store store;
+	sqlite3 *db;
+	sqlite3_stmt *stmt[ST_NR];
+	struct store_sqlite_conf conf;
+	char *vfs;
+	int lock_fd;
+	bool in_tx;           /* between store_begin() and its end */
+	bool lazy;            /* that one need not be durable */
+	bool dirty;           /* written since the last checkpoint */
+	bool too_many;        /* the history may be longer than it should be */
+	uint64_t last_event;
+	uint64_t last_event_before; /* the transaction under way */
+	struct nv_uuid place; /* the last pool whose bad ranges were written, */
+	int64_t place_id;     /* and its id; 0: none */
+};
+
+static inline struct store_sqlite *store_sqlite_of(struct store *s)
+{
+	return nv_container_of(s, struct store_sqlite, store);
+}
+
+/* ---- store_sqlite.c ---- */
+
+/** sql_error() - what SQLite's @rc means, with a sentence in @why. Return: NV_E_* or -errno, never 0. */
+int sql_error(sqlite3 *db, int rc, struct nv_why *why);
+
+/** sql_fail() - the same for the store; the transaction, if any, is gone */
+int sql_fail(struct store_sqlite *s, int rc);
+
+/** sql_stmt() - a kept statement, reset. Return: NULL after sql_fail(), *ret_r set. */
+sqlite3_stmt *sql_stmt(struct store_sqlite *s, enum store_statement nr,
+		       int *ret_r);
+
+/** sql_done() - run a statement that returns no rows. Return: 0 or as sql_fail(). */
+int sql_done(struct store_sqlite *s, sqlite3_stmt *st);
+
+/**
+ * sql_unit_begin() - several statements that are written together
+ * Joins the transaction under way, or begins one; *ret_own says which.
+ */
+int sql_unit_begin(struct store_sqlite *s, bool *ret_own);
+/** sql_unit_end() - commit what sql_unit_begin() began. @r: how it went. Return: @r, or why not. */
+int sql_unit_end(struct store_sqlite *s, bool own, int r);
+
+/** sql_forget() - statements and caches; the database is another now */
+void sql_forget(struct store_sqlite *s);
+
+/* A statement and the position that is bound or read next. */
+struct cells {
+	sqlite3_stmt *st;
+	int at;
+	uint32_t sum; /* of everything bound or read so far */
+	bool odd;     /* a value does not fit its field */
+};
+
+struct cells cells_bind(sqlite3_stmt *st);
+struct cells cells_read(sqlite3_stmt *st);
+void put_u64(struct cells *c, uint64_t v);
+void put_uuid(struct cells *c, const struct nv_uuid *u);
+/** put_text() - @text must live until the statement was run */
+void put_text(struct cells *c, const char *text);
+/** put_sum() - of what was bound before */
+void put_sum(struct cells *c);
+uint64_t get_u64(struct cells *c);
+uint32_t get_u32(struct cells *c);
+void get_uuid(struct cells *c, struct nv_uuid *ret);
+void get_text(struct cells *c, char *to, size_t size);
+/** get_sum() - is it that of what was read before? */
+bool get_sum(struct cells *c);
+
+/* ---- store_sqlite_schema.c ---- */
+
+/** schema_check() - is it ours, whole, and not newer than we are? NV_E_BAD_BOOK, -errno. *ret_version 0: empty. */
+int schema_check(sqlite3 *db, bool thorough, struct nv_why *why,
+		 int *ret_version);
+/** schema_update() - from @version to ours, in one transaction */
+int schema_update(sqlite3 *db, int version, struct nv_why *why);
+/** schema_version() - ours */
+int schema_version(void);
+int sql_number(sqlite3 *db, const char *sql, int64_t *ret);
+
+/* ---- the other files: the port's functions ---- */
+int sqlite_load(struct store *s, const struct store_reader *rd, void *ctx);
+/** rows_load() - the same from any connection; NULL readers only check */
+int rows_load(sqlite3 *db, const struct store_reader *rd, void *ctx,
+	      struct nv_why *why);
+int rows_load_bad(sqlite3 *db, const struct nv_uuid *pool, store_bad_fn fn,
+		  void *ctx, struct nv_why *why);
+int sqlite_load_bad(struct store *s, const struct nv_uuid *pool,
+		    store_bad_fn fn, void *ctx);
+int sqlite_pool_put(struct store *s, const struct pool_fact *p);
+int sqlite_pool_del(struct store *s, const struct nv_uuid *uuid);
+int sqlite_volume_put(struct store *s, const struct volume_fact *v,
+		      const struct extent *extents);
+int sqlite_volume_del(struct store *s, const struct nv_uuid *uuid);
+int sqlite_mapping_put(struct store *s, const struct mapping_fact *m,
+		       const struct extent *extents);
+int sqlite_mapping_del(struct store *s, uint64_t id);
+int sqlite_bad_add(struct store *s, const struct bad_fact *b);
+int sqlite_bad_del(struct store *s, const struct nv_uuid *pool, uint64_t off,
+		   uint64_t nr);
+int sqlite_fault_add(struct store *s, const struct fault_fact *f,
+		     bool *ret_new);
+int sqlite_faults(struct store *s, uint64_t boot_id, store_fault_fn fn,
+		  void *ctx);
+int sqlite_event_add(struct store *s, const struct event_fact *e,
+		     uint64_t *ret_id);
+int sqlite_events(struct store *s, const struct store_events *q,
+		  store_event_fn fn, void *ctx);
+int events_last(struct store_sqlite *s);
+int sqlite_backup_begin(struct store *s, const char *path,
+			struct store_backup **ret);
+int sqlite_backup_step(struct store_backup *b, uint64_t *done,
+		       uint64_t *total);
+void sqlite_backup_free(struct store_backup *b);
+int sqlite_restore(struct store *s, const char *path);
+
+#endif

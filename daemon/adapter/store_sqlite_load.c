@@ -1,0 +1,297 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * adapter/store_sqlite_load.c - reading the book: pools, volumes, mappings,
+ * bad ranges.
+ *
+ * Volumes and their extents are two cursors in the same order, walked side by
+ * side; so are mappings and theirs. A row whose checksum is wrong, an extent
+ * without its volume or a volume without an extent that it counts on is a
+ * damaged book: a fact must not go missing in silence.
+ */
+#include "adapter/store_sqlite_int.h"
+
+#include <string.h>
+
+/* Pieces of one volume or mapping, and the cursor that they come from. */
+struct pieces {
+	sqlite3_stmt *st;
+	bool row;      /* the cursor stands on one */
+	struct extent_fact *v;
+	size_t room;
+};
+
+struct load {
+	sqlite3 *db;
+	struct nv_why *why;
+	const struct store_reader *rd;
+	void *ctx;
+};
+
+static void stmt_finalizep(sqlite3_stmt **st)
+{
+	sqlite3_finalize(*st);
+}
+
+static void pieces_deinit(struct pieces *p)
+{
+	sqlite3_finalize(p->st);
+	free(p->v);
+}
+
+static int damaged(struct load *l, const char *what)
+{
+	return nv_refuse(l->why, NV_E_BAD_BOOK,
+			 "the database is damaged: %s", what);
+}
+
+static int prepare(struct load *l, const char *sql, sqlite3_stmt **ret)
+{
+	int rc = sqlite3_prepare_v2(l->db, sql, -1, ret, NULL);
+
+	return rc == SQLITE_OK ? 0 : sql_error(l->db, rc, l->why);
+}
+
+/* Return: 1 a row, 0 the end, else what went wrong. */
+static int step(struct load *l, sqlite3_stmt *st, int *ret_r)
+{
+	int rc = sqlite3_step(st);
+
+	*ret_r = rc == SQLITE_ROW || rc == SQLITE_DONE ?
+			 0 : sql_error(l->db, rc, l->why);
+	return rc == SQLITE_ROW;
+}
+
+static int pieces_begin(struct load *l, const char *sql, struct pieces *p)
+{
+	int r = prepare(l, sql, &p->st);
+
+	if (!r)
+		p->row = step(l, p->st, &r);
+	return r;
+}
+
+static int pieces_room(struct pieces *p, size_t nr)
+{
+	struct extent_fact *wider;
+
+	if (nr <= p->room)
+		return 0;
+	wider = reallocarray(p->v, nr, sizeof(*wider));
+	if (!wider)
+		return -ENOMEM;
+	p->v = wider;
+	p->room = nr;
+	return 0;
+}
+
+/* The next piece, if it is @owner's and number @idx; else damaged. */
+static int piece_read(struct load *l, struct pieces *p,
+		      const struct nv_uuid *volume, uint64_t mapping,
+		      uint32_t idx)
+{
+	struct extent_fact *e = &p->v[idx];
+	struct cells c = cells_read(p->st);
+	struct nv_uuid owner;
+	uint64_t id = 0;
+	int r;
+
+	if (!p->row)
+		return damaged(l, "an extent is missing");
+	if (volume)
+		get_uuid(&c, &owner);
+	else
+		id = get_u64(&c);
+	if (volume ? !nv_uuid_equal(&owner, volume) : id != mapping)
+		return damaged(l, "extents and their owners do not fit");
+	if (get_u64(&c) != idx)
+		return damaged(l, "an extent is missing");
+	e->off = get_u64(&c);
+	e->nr = get_u64(&c);
+	e->gfn = volume ? NV_NO_FRAME : get_u64(&c);
+	e->map_id = volume ? 0 : get_u64(&c);
+	if (!get_sum(&c))
+		return damaged(l, "an extent's checksum is wrong");
+	p->row = step(l, p->st, &r);
+	return r;
+}
+
+static int pieces_read(struct load *l, struct pieces *p,
+		       const struct nv_uuid *volume, uint64_t mapping,
+		       uint32_t nr)
+{
+	uint32_t i;
+	int r;
+
+	if (!nr || nr > 1u << 20)
+		return damaged(l, "a count of extents is impossible");
+	r = pieces_room(p, nr);
+	if (r)
+		return nv_refuse(l->why, r, "no memory for the database");
+	for (i = 0; i < nr && !r; i++)
+		r = piece_read(l, p, volume, mapping, i);
+	return r;
+}
+
+static int load_pools(struct load *l)
+{
+	nv_cleanup(stmt_finalizep) sqlite3_stmt *st = NULL;
+	int r;
+
+	r = prepare(l, "SELECT uuid, name, device, region, mfn, nr, sum"
+		       " FROM pool ORDER BY uuid", &st);
+	while (!r && step(l, st, &r)) {
+		struct cells c = cells_read(st);
+		struct pool_fact p;
+
+		get_uuid(&c, &p.uuid);
+		get_text(&c, p.name, sizeof(p.name));
+		get_text(&c, p.device, sizeof(p.device));
+		get_text(&c, p.region, sizeof(p.region));
+		p.mfn = get_u64(&c);
+		p.nr = get_u64(&c);
+		if (!get_sum(&c))
+			return damaged(l, "a pool's checksum is wrong");
+		if (l->rd->pool)
+			r = l->rd->pool(l->ctx, &p);
+	}
+	return r;
+}
+
+static int load_volumes(struct load *l)
+{
+	nv_cleanup(stmt_finalizep) sqlite3_stmt *st = NULL;
+	nv_cleanup(pieces_deinit) struct pieces p = { 0 };
+	int r;
+
+	r = pieces_begin(l, "SELECT volume, idx, off, nr, sum FROM extent"
+			    " ORDER BY volume, idx", &p);
+	if (!r)
+		r = prepare(l, "SELECT uuid, pool, name, owner, align, nr,"
+			       " created_us, state, nr_extents, sum"
+			       " FROM volume ORDER BY uuid", &st);
+	while (!r && step(l, st, &r)) {
+		struct cells c = cells_read(st);
+		struct volume_fact v;
+
+		get_uuid(&c, &v.uuid);
+		get_uuid(&c, &v.pool);
+		get_text(&c, v.name, sizeof(v.name));
+		get_text(&c, v.owner, sizeof(v.owner));
+		v.align = get_u64(&c);
+		v.nr = get_u64(&c);
+		v.created_us = (int64_t)get_u64(&c);
+		v.state = get_u32(&c);
+		v.nr_extents = get_u32(&c);
+		if (!get_sum(&c))
+			return damaged(l, "a volume's checksum is wrong");
+		r = pieces_read(l, &p, &v.uuid, 0, v.nr_extents);
+		if (!r && l->rd->volume)
+			r = l->rd->volume(l->ctx, &v, p.v);
+	}
+	return r || !p.row ? r : damaged(l, "an extent has no volume");
+}
+
+static int load_mappings(struct load *l)
+{
+	nv_cleanup(stmt_finalizep) sqlite3_stmt *st = NULL;
+	nv_cleanup(pieces_deinit) struct pieces p = { 0 };
+	int r;
+
+	r = pieces_begin(l, "SELECT mapping, idx, off, nr, gfn, map_id, sum"
+			    " FROM mapped ORDER BY mapping, idx", &p);
+	if (!r)
+		r = prepare(l, "SELECT id, boot_id, volume, pool, handle,"
+			       " domain, gfn, nr, domid, state, nr_extents,"
+			       " sum FROM mapping ORDER BY id", &st);
+	while (!r && step(l, st, &r)) {
+		struct cells c = cells_read(st);
+		struct mapping_fact m;
+
+		m.id = get_u64(&c);
+		m.boot_id = get_u64(&c);
+		get_uuid(&c, &m.volume);
+		get_uuid(&c, &m.pool);
+		get_uuid(&c, &m.handle);
+		get_text(&c, m.domain, sizeof(m.domain));
+		m.gfn = get_u64(&c);
+		m.nr = get_u64(&c);
+		m.domid = get_u32(&c);
+		m.state = get_u32(&c);
+		m.nr_extents = get_u32(&c);
+		if (!get_sum(&c))
+			return damaged(l, "a mapping's checksum is wrong");
+		r = pieces_read(l, &p, NULL, m.id, m.nr_extents);
+		if (!r && l->rd->mapping)
+			r = l->rd->mapping(l->ctx, &m, p.v);
+	}
+	return r || !p.row ? r : damaged(l, "an extent has no mapping");
+}
+
+int rows_load(sqlite3 *db, const struct store_reader *rd, void *ctx,
+	      struct nv_why *why)
+{
+	struct load l = { .db = db, .why = why, .rd = rd, .ctx = ctx };
+	int r;
+
+	r = load_pools(&l);
+	if (!r)
+		r = load_volumes(&l);
+	if (!r)
+		r = load_mappings(&l);
+	return r;
+}
+
+int rows_load_bad(sqlite3 *db, const struct nv_uuid *pool, store_bad_fn fn,
+		  void *ctx, struct nv_why *why)
+{
+	nv_cleanup(stmt_finalizep) sqlite3_stmt *st = NULL;
+	struct load l = { .db = db, .why = why };
+	uint64_t last_id = 0, id, end = 0;
+	struct bad_fact b = { .nr = 0 };
+	int r;
+
+	r = prepare(&l, "SELECT bad.pool, off, nr, time_us, source, sum, uuid"
+			" FROM bad LEFT JOIN bad_pool ON bad_pool.id = bad.pool"
+			" WHERE ?1 IS NULL OR bad.pool ="
+			" (SELECT id FROM bad_pool WHERE uuid = ?1)"
+			" ORDER BY bad.pool, off", &st);
+	if (!r && pool)
+		sqlite3_bind_blob(st, 1, pool->b, sizeof(pool->b),
+				  SQLITE_STATIC);
+	while (!r && step(&l, st, &r)) {
+		struct cells c = cells_read(st);
+
+		id = get_u64(&c);
+		b.off = get_u64(&c);
+		b.nr = get_u64(&c);
+		b.time_us = (int64_t)get_u64(&c);
+		b.source = get_u32(&c);
+		if (!get_sum(&c))
+			return damaged(&l, "a bad range's checksum is wrong");
+		get_uuid(&c, &b.pool);
+		if (c.odd)
+			return damaged(&l, "a bad range has no pool");
+		if (!frames_valid(b.off, b.nr) || (id == last_id && b.off < end))
+			return damaged(&l, "bad ranges overlap");
+		last_id = id;
+		end = b.off + b.nr;
+		if (fn)
+			r = fn(ctx, &b);
+	}
+	return r;
+}
+
+int sqlite_load(struct store *store, const struct store_reader *rd, void *ctx)
+{
+	struct store_sqlite *s = store_sqlite_of(store);
+
+	return rows_load(s->db, rd, ctx, &store->why);
+}
+
+int sqlite_load_bad(struct store *store, const struct nv_uuid *pool,
+		    store_bad_fn fn, void *ctx)
+{
+	struct store_sqlite *s = store_sqlite_of(store);
+
+	return rows_load_bad(s->db, pool, fn, ctx, &store->why);
+}

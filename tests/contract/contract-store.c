@@ -1,0 +1,462 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * contract-store.c - what port/store.h promises, held against every store.
+ */
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "adapter/store_mem.h"
+#include "adapter/store_sqlite.h"
+#include "tests/lib/ledgers.h"
+
+/* What is kept over a restart only a store with a file can show. */
+struct fixture {
+	struct store *store;
+	char dir[64];
+	char path[96];
+	bool has_file;
+};
+
+static void must_open(struct fixture *f)
+{
+	struct nv_why why = { "" };
+
+	if (store_sqlite_open(f->path, NULL, &why, &f->store))
+		fail_msg("%s", why.text);
+}
+
+static int setup_mem(void **state)
+{
+	struct fixture *f = calloc(1, sizeof(*f));
+
+	*state = f;
+	return f ? store_mem_new(&f->store) : -1;
+}
+
+static int setup_sqlite(void **state)
+{
+	struct fixture *f = calloc(1, sizeof(*f));
+
+	if (!f)
+		return -1;
+	snprintf(f->dir, sizeof(f->dir), "/tmp/contract-store.XXXXXX");
+	if (!mkdtemp(f->dir))
+		return -1;
+	snprintf(f->path, sizeof(f->path), "%s/book", f->dir);
+	f->has_file = true;
+	must_open(f);
+	*state = f;
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	struct fixture *f = *state;
+	char cmd[96];
+	int r = 0;
+
+	store_freep(&f->store);
+	snprintf(cmd, sizeof(cmd), "rm -rf %s", f->dir);
+	if (f->has_file)
+		r = system(cmd);
+	free(f);
+	return r;
+}
+
+static void restart(struct fixture *f)
+{
+	if (!f->has_file)
+		return;
+	store_freep(&f->store);
+	must_open(f);
+}
+
+/* Everything that store_load() says, as one text. */
+struct script {
+	char text[4096];
+};
+
+static void say(struct script *s, const char *fmt, ...) nv_printf(2, 3);
+static void say(struct script *s, const char *fmt, ...)
+{
+	size_t len = strlen(s->text);
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(s->text + len, sizeof(s->text) - len, fmt, ap);
+	va_end(ap);
+}
+
+static int say_pool(void *ctx, const struct pool_fact *p)
+{
+	say(ctx, "pool %u %s %s %s %llx+%llx;", p->uuid.b[0], p->name,
+	    p->device, p->region, (unsigned long long)p->mfn,
+	    (unsigned long long)p->nr);
+	return 0;
+}
+
+static int say_volume(void *ctx, const struct volume_fact *v,
+		      const struct extent_fact *e)
+{
+	uint32_t i;
+
+	say(ctx, "volume %u in %u '%s' '%s' %llu %llu %lld %u", v->uuid.b[0],
+	    v->pool.b[0], v->name, v->owner, (unsigned long long)v->align,
+	    (unsigned long long)v->nr, (long long)v->created_us, v->state);
+	for (i = 0; i < v->nr_extents; i++)
+		say(ctx, " %llu+%llu", (unsigned long long)e[i].off,
+		    (unsigned long long)e[i].nr);
+	say(ctx, ";");
+	return 0;
+}
+
+static int say_mapping(void *ctx, const struct mapping_fact *m,
+		       const struct extent_fact *e)
+{
+	uint32_t i;
+
+	say(ctx, "mapping %llu boot %llx of %u in %u for %u '%s' %llx %llu %u %u",
+	    (unsigned long long)m->id, (unsigned long long)m->boot_id,
+	    m->volume.b[0], m->pool.b[0], m->handle.b[0], m->domain,
+	    (unsigned long long)m->gfn, (unsigned long long)m->nr, m->domid,
+	    m->state);
+	for (i = 0; i < m->nr_extents; i++)
+		say(ctx, " %llu+%llu@%llx#%llu", (unsigned long long)e[i].off,
+		    (unsigned long long)e[i].nr, (unsigned long long)e[i].gfn,
+		    (unsigned long long)e[i].map_id);
+	say(ctx, ";");
+	return 0;
+}
+
+static int say_bad(void *ctx, const struct bad_fact *b)
+{
+	say(ctx, "bad %u:%llu+%llu by %u;", b->pool.b[0],
+	    (unsigned long long)b->off, (unsigned long long)b->nr, b->source);
+	return 0;
+}
+
+static const struct store_reader say_all = { say_pool, say_volume,
+					     say_mapping };
+
+static void reads(struct fixture *f, const char *want)
+{
+	struct script s = { "" };
+
+	assert_int_equal(store_load(f->store, &say_all, &s), 0);
+	assert_string_equal(s.text, want);
+}
+
+static void bad_reads(struct fixture *f, const struct nv_uuid *pool,
+		      const char *want)
+{
+	struct script s = { "" };
+
+	assert_int_equal(store_load_bad(f->store, pool, say_bad, &s), 0);
+	assert_string_equal(s.text, want);
+}
+
+static struct pool_fact a_pool(uint8_t n)
+{
+	struct pool_fact p = { .uuid = { { n } }, .mfn = 0x100000, .nr = 4096 };
+
+	snprintf(p.name, sizeof(p.name), "pool%u", n);
+	snprintf(p.device, sizeof(p.device), "namespace%u.0", n);
+	snprintf(p.region, sizeof(p.region), "region%u", n);
+	return p;
+}
+
+static struct volume_fact a_volume(uint8_t n, struct extent e[2])
+{
+	struct volume_fact v = { .uuid = { { n } }, .pool = { { 1 } },
+				 .align = 512, .nr = 1024, .created_us = -5,
+				 .state = VOLUME_READY, .nr_extents = 2 };
+
+	snprintf(v.name, sizeof(v.name), "vol%u", n);
+	snprintf(v.owner, sizeof(v.owner), "name:db%u", n);
+	e[0] = (struct extent){ .fact = { .off = 0, .nr = 512 },
+				.next = &e[1] };
+	e[1] = (struct extent){ .fact = { .off = 2048, .nr = 512 } };
+	return v;
+}
+
+#define POOL1 "pool 1 pool1 namespace1.0 region1 100000+1000;"
+#define VOL7 "volume 7 in 1 'vol7' 'name:db7' 512 1024 -5 2 0+512 2048+512;"
+
+static void test_what_is_put_is_read_after_a_restart(void **state)
+{
+	struct fixture *f = *state;
+	struct pool_fact p = a_pool(1);
+	struct extent e[2];
+	struct volume_fact v = a_volume(7, e);
+	struct mapping_fact m = { .id = 3, .boot_id = 0xf000000000000001,
+				  .volume = v.uuid, .pool = v.pool,
+				  .handle = { { 9 } }, .domain = "gu\xc3\xa4st",
+				  .gfn = 0x100000, .nr = 1024, .domid = 5,
+				  .state = MAPPING_MAPPED, .nr_extents = 2 };
+
+	reads(f, "");
+	assert_int_equal(store_pool_put(f->store, &p), 0);
+	assert_int_equal(store_volume_put(f->store, &v, e), 0);
+	e[0].fact.gfn = 0x100000;
+	e[0].fact.map_id = 17;
+	e[1].fact.gfn = NV_NO_FRAME;
+	assert_int_equal(store_mapping_put(f->store, &m, e), 0);
+	restart(f);
+	reads(f, POOL1 VOL7
+	      "mapping 3 boot f000000000000001 of 7 in 1 for 9 'gu\xc3\xa4st' 100000 1024 5 2"
+	      " 0+512@100000#17 2048+512@ffffffffffffffff#0;");
+}
+
+static void test_putting_again_replaces(void **state)
+{
+	struct fixture *f = *state;
+	struct pool_fact p = a_pool(1);
+	struct extent e[2];
+	struct volume_fact v = a_volume(7, e);
+
+	assert_int_equal(store_pool_put(f->store, &p), 0);
+	assert_int_equal(store_volume_put(f->store, &v, e), 0);
+	v.nr_extents = 1;
+	v.nr = 512;
+	v.state = VOLUME_DELETING;
+	v.name[0] = '\0';
+	v.owner[0] = '\0';
+	e[0].next = NULL;
+	p.name[0] = 'P';
+	assert_int_equal(store_pool_put(f->store, &p), 0);
+	assert_int_equal(store_volume_put(f->store, &v, e), 0);
+	restart(f);
+	reads(f, "pool 1 Pool1 namespace1.0 region1 100000+1000;"
+		 "volume 7 in 1 '' '' 512 512 -5 3 0+512;");
+}
+
+static void test_what_is_deleted_is_gone(void **state)
+{
+	struct fixture *f = *state;
+	struct pool_fact p = a_pool(1);
+	struct extent e[2];
+	struct volume_fact v = a_volume(7, e);
+	struct mapping_fact m = { .id = 3, .nr = 1, .nr_extents = 2 };
+
+	assert_int_equal(store_pool_put(f->store, &p), 0);
+	assert_int_equal(store_volume_put(f->store, &v, e), 0);
+	assert_int_equal(store_mapping_put(f->store, &m, e), 0);
+	assert_int_equal(store_mapping_del(f->store, 3), 0);
+	assert_int_equal(store_mapping_del(f->store, 4), 0);
+	reads(f, POOL1 VOL7);
+	assert_int_equal(store_volume_del(f->store, &v.uuid), 0);
+	assert_int_equal(store_pool_del(f->store, &p.uuid), 0);
+	restart(f);
+	reads(f, "");
+}
+
+static void test_a_transaction_is_all_or_nothing(void **state)
+{
+	struct fixture *f = *state;
+	struct pool_fact p = a_pool(1), q = a_pool(2);
+	struct extent e[2];
+	struct volume_fact v = a_volume(7, e);
+
+	assert_int_equal(store_pool_put(f->store, &p), 0);
+	assert_int_equal(store_begin(f->store, STORE_DURABLE), 0);
+	assert_int_equal(store_begin(f->store, STORE_DURABLE), -EBUSY);
+	assert_int_equal(store_pool_put(f->store, &q), 0);
+	assert_int_equal(store_volume_put(f->store, &v, e), 0);
+	store_rollback(f->store);
+	store_rollback(f->store);
+	assert_int_equal(store_commit(f->store), -EINVAL);
+	restart(f);
+	reads(f, POOL1);
+	assert_int_equal(store_begin(f->store, STORE_LAZY), 0);
+	assert_int_equal(store_volume_put(f->store, &v, e), 0);
+	assert_int_equal(store_commit(f->store), 0);
+	restart(f);
+	reads(f, POOL1 VOL7);
+}
+
+static int add_bad(struct fixture *f, uint8_t pool, uint64_t off, uint64_t nr,
+		   uint32_t source)
+{
+	struct bad_fact b = { .pool = { { pool } }, .off = off, .nr = nr,
+			      .source = source };
+
+	return store_bad_add(f->store, &b);
+}
+
+static void test_bad_ranges_never_overlap_and_keep_their_first_source(void **state)
+{
+	struct nv_uuid one = { { 1 } }, three = { { 3 } };
+	struct fixture *f = *state;
+
+	assert_int_equal(add_bad(f, 1, 10, 10, BAD_MCE), 0);
+	assert_int_equal(add_bad(f, 1, 30, 10, BAD_MCE), 0);
+	assert_int_equal(add_bad(f, 2, 10, 1, BAD_KERNEL), 0);
+	assert_int_equal(add_bad(f, 1, 15, 30, BAD_PERSON), 0);
+	assert_int_equal(add_bad(f, 1, 12, 3, BAD_PERSON), 0);
+	restart(f);
+	bad_reads(f, &one, "bad 1:10+10 by 1;bad 1:20+10 by 3;"
+			   "bad 1:30+10 by 1;bad 1:40+5 by 3;");
+	bad_reads(f, &three, "");
+	bad_reads(f, NULL, "bad 1:10+10 by 1;bad 1:20+10 by 3;"
+			   "bad 1:30+10 by 1;bad 1:40+5 by 3;"
+			   "bad 2:10+1 by 2;");
+	assert_int_equal(store_bad_del(f->store, &one, 12, 20), 0);
+	bad_reads(f, &one, "bad 1:10+2 by 1;bad 1:32+8 by 1;bad 1:40+5 by 3;");
+	assert_int_equal(store_bad_del(f->store, &one, 33, 2), 0);
+	bad_reads(f, &one, "bad 1:10+2 by 1;bad 1:32+1 by 1;bad 1:35+5 by 1;"
+			   "bad 1:40+5 by 3;");
+	assert_int_equal(store_bad_del(f->store, &three, 0, 100), 0);
+	assert_int_equal(store_bad_del(f->store, &one, 0, 100), 0);
+	bad_reads(f, &one, "");
+	assert_int_equal(add_bad(f, 1, 1, 0, BAD_MCE), -EINVAL);
+}
+
+static void test_bad_ranges_outlive_their_pool(void **state)
+{
+	struct fixture *f = *state;
+	struct pool_fact p = a_pool(1);
+
+	assert_int_equal(store_pool_put(f->store, &p), 0);
+	assert_int_equal(add_bad(f, 1, 10, 10, BAD_MCE), 0);
+	assert_int_equal(store_pool_del(f->store, &p.uuid), 0);
+	restart(f);
+	bad_reads(f, &p.uuid, "bad 1:10+10 by 1;");
+}
+
+static int count_faults(void *ctx, const struct fault_fact *fact)
+{
+	struct script *s = ctx;
+
+	say(s, "%llu/%llu at %llu for %u do %u;",
+	    (unsigned long long)fact->boot_id, (unsigned long long)fact->seq,
+	    (unsigned long long)fact->off, fact->domid, fact->action);
+	return 0;
+}
+
+static void test_a_fault_is_in_the_book_exactly_once(void **state)
+{
+	struct fault_fact fact = { .boot_id = 8, .seq = 2, .off = 77,
+				   .domid = 5, .action = 2 };
+	struct fixture *f = *state;
+	struct script s = { "" };
+	bool fresh = false;
+
+	assert_int_equal(store_fault_add(f->store, &fact, &fresh), 0);
+	assert_true(fresh);
+	fact.action = 3;
+	assert_int_equal(store_fault_add(f->store, &fact, &fresh), 0);
+	assert_false(fresh);
+	fact.seq = 1;
+	assert_int_equal(store_fault_add(f->store, &fact, &fresh), 0);
+	assert_true(fresh);
+	fact.boot_id = 9;
+	assert_int_equal(store_fault_add(f->store, &fact, &fresh), 0);
+	assert_true(fresh);
+	restart(f);
+	assert_int_equal(store_faults(f->store, 8, count_faults, &s), 0);
+	assert_string_equal(s.text, "8/1 at 77 for 5 do 3;8/2 at 77 for 5 do 2;");
+}
+
+static int say_event(void *ctx, const struct event_fact *e)
+{
+	say(ctx, "%llu %s;", (unsigned long long)e->id, e->text);
+	return 0;
+}
+
+static void events_are(struct fixture *f, struct store_events q,
+		       const char *want)
+{
+	struct script s = { "" };
+
+	if (!q.limit)
+		q.limit = 100;
+	assert_int_equal(store_events(f->store, &q, say_event, &s), 0);
+	assert_string_equal(s.text, want);
+}
+
+static void test_events_are_found_by_id_time_and_place(void **state)
+{
+	struct event_fact e = { .severity = EVENT_INFO, .kind = "test",
+				.pool = { { 1 } } };
+	struct nv_uuid pool = { { 1 } };
+	struct fixture *f = *state;
+	uint64_t id = 0;
+	int i;
+
+	for (i = 1; i <= 5; i++) {
+		e.time_us = i * 100;
+		snprintf(e.text, sizeof(e.text), "event %d", i);
+		e.off = (uint64_t)i * 10;
+		e.nr = i == 4 ? 0 : 5;
+		assert_int_equal(store_event_add(f->store, &e, &id), 0);
+		assert_int_equal(id, i);
+	}
+	restart(f);
+	assert_int_equal(store_last_event(f->store), 5);
+	events_are(f, (struct store_events){ .after = 3 },
+		   "4 event 4;5 event 5;");
+	events_are(f, (struct store_events){ .since_us = 400 },
+		   "4 event 4;5 event 5;");
+	events_are(f, (struct store_events){ .limit = 2 },
+		   "1 event 1;2 event 2;");
+	events_are(f, (struct store_events){ .limit = 2, .newest = true },
+		   "4 event 4;5 event 5;");
+	events_are(f, (struct store_events){ .pool = &pool, .off = 14,
+					     .nr = 30 },
+		   "1 event 1;2 event 2;3 event 3;");
+	events_are(f, (struct store_events){ .pool = &pool, .off = 15,
+					     .nr = 5 }, "");
+}
+
+static void test_ids_of_a_transaction_that_failed_are_not_remembered(void **state)
+{
+	struct event_fact e = { .severity = EVENT_INFO };
+	struct fixture *f = *state;
+	uint64_t id = 0;
+
+	assert_int_equal(store_event_add(f->store, &e, &id), 0);
+	assert_int_equal(store_begin(f->store, STORE_DURABLE), 0);
+	assert_int_equal(store_event_add(f->store, &e, &id), 0);
+	store_rollback(f->store);
+	assert_int_equal(store_last_event(f->store), 1);
+	assert_int_equal(store_event_add(f->store, &e, &id), 0);
+	assert_int_equal(id, 2);
+}
+
+static int stop(void *ctx, const struct pool_fact *p)
+{
+	return NV_E_BUSY;
+}
+
+static void test_a_reader_can_end_the_reading(void **state)
+{
+	const struct store_reader rd = { .pool = stop };
+	struct fixture *f = *state;
+	struct pool_fact p = a_pool(1);
+
+	assert_int_equal(store_pool_put(f->store, &p), 0);
+	assert_int_equal(store_load(f->store, &rd, NULL), NV_E_BUSY);
+	reads(f, POOL1);
+}
+
+#define BOTH(name)                                                           \
+	{ "mem: " #name, name, setup_mem, teardown, NULL },                  \
+	{ "sqlite: " #name, name, setup_sqlite, teardown, NULL }
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		BOTH(test_what_is_put_is_read_after_a_restart),
+		BOTH(test_putting_again_replaces),
+		BOTH(test_what_is_deleted_is_gone),
+		BOTH(test_a_transaction_is_all_or_nothing),
+		BOTH(test_bad_ranges_never_overlap_and_keep_their_first_source),
+		BOTH(test_bad_ranges_outlive_their_pool),
+		BOTH(test_a_fault_is_in_the_book_exactly_once),
+		BOTH(test_events_are_found_by_id_time_and_place),
+		BOTH(test_ids_of_a_transaction_that_failed_are_not_remembered),
+		BOTH(test_a_reader_can_end_the_reading),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
