@@ -63,6 +63,19 @@ static const struct node *find_node(const struct search *s,
 	return NULL;
 }
 
+/*
+ * A path out of a table of the kernel's. Only those below /dev are looked at:
+ * asking a dead file server for anything else would never come back.
+ */
+static const struct node *node_at(const struct search *s, const char *path)
+{
+	struct stat st;
+
+	if (strncmp(path, "/dev/", 5) || stat(path, &st))
+		return NULL;
+	return find_node(s, &st);
+}
+
 static int open_dir(const char *path)
 {
 	int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -193,19 +206,6 @@ static void find_nodes(struct search *s, struct topo *t)
 	}
 }
 
-/*
- * A path from a table of mounts or swaps. Only those below /dev are looked at:
- * asking a dead file server for anything else would never come back.
- */
-static const struct node *node_at(const struct search *s, const char *path)
-{
-	struct stat st;
-
-	if (strncmp(path, "/dev/", 5) || stat(path, &st))
-		return NULL;
-	return find_node(s, &st);
-}
-
 static void endmntentp(FILE **f)
 {
 	if (*f)
@@ -216,6 +216,60 @@ static void fclosep(FILE **f)
 {
 	if (*f)
 		fclose(*f);
+}
+
+/* Calls @look for each entry of @path whose name begins with @prefix. */
+static void for_each(struct search *s, const char *path, const char *prefix,
+                     void (*look)(struct search *s, int dirfd, const char *name))
+{
+	int fd = open_dir(path);
+	nv_cleanup(closedirp) DIR *dir = NULL;
+	const struct dirent *e;
+
+	if (fd < 0)
+		return; /* no such thing on this host */
+	dir = dir_of(fd);
+	if (!dir)
+		return failed(s, -ENOMEM);
+	while ((e = readdir(dir)))
+		if (!strncmp(e->d_name, prefix, strlen(prefix)))
+			look(s, fd, e->d_name);
+}
+
+/*
+ * A loop device, and a disk of a Xen guest, hold what they stand on open in
+ * the kernel: no process has it, no holders directory lists it, and it can be
+ * opened exclusively all the same (drivers/block/loop.c,
+ * drivers/block/xen-blkback/xenbus.c).
+ */
+static void look_at_loop(struct search *s, int dirfd, const char *name)
+{
+	char path[NAME_MAX + 32], file[PATH_MAX];
+	const struct node *n;
+
+	snprintf(path, sizeof(path), "%s/loop/backing_file", name);
+	if (sysfs_read(dirfd, path, file, sizeof(file)) <= 0)
+		return;
+	n = node_at(s, file);
+	if (n)
+		add_user(s, n, TOPO_USE_HOLDER, name, 0);
+}
+
+static void look_at_vbd(struct search *s, int dirfd, const char *name)
+{
+	char path[NAME_MAX + 32], text[32];
+	struct stat st = { .st_mode = S_IFBLK };
+	const struct node *n;
+	unsigned int maj, min;
+
+	snprintf(path, sizeof(path), "%s/physical_device", name);
+	if (sysfs_read(dirfd, path, text, sizeof(text)) <= 0 ||
+	    sscanf(text, "%x:%x", &maj, &min) != 2)
+		return;
+	st.st_rdev = makedev(maj, min);
+	n = find_node(s, &st);
+	if (n)
+		add_user(s, n, TOPO_USE_HOLDER, name, 0);
 }
 
 /* Process 1 sees the host's mounts even where a sandbox hides some from us. */
@@ -332,6 +386,9 @@ int topo_users_find(const char *proc, struct topo *t)
 	if (s.nr) {
 		find_mounts(&s);
 		find_swaps(&s);
+		for_each(&s, "/sys/class/block", "loop", look_at_loop);
+		for_each(&s, "/sys/bus/xen-backend/devices", "vbd-",
+		         look_at_vbd);
 		find_openers(&s);
 	}
 	free(s.nodes);

@@ -12,10 +12,12 @@
 # What SCRIPT leaves in /out comes back below $VM_DIR/out: the guest writes a
 # cpio archive to a second serial port.
 
-VM_DIR=${VM_DIR:-${XDG_CACHE_HOME:-$HOME/.cache}/nvdimmd/vm}
+VM_DIR=${NVDIMMD_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/nvdimmd}/vm
 VM_MODULES="nfit nd_btt nd_pmem dax_pmem device_dax ext4 dm-mod mce-inject"
 VM_PROGRAMS="/usr/bin/ndctl /usr/bin/daxctl /usr/bin/udevadm
 	/usr/lib/systemd/systemd-udevd /usr/bin/umockdev-record /sbin/mke2fs /sbin/blkid"
+
+VM_RULES=
 
 vm_packages() {
 	echo "qemu-system-x86 busybox-static kmod cpio ndctl daxctl udev umockdev e2fsprogs util-linux"
@@ -77,6 +79,11 @@ vm_image() {
 	vm_copy_modules "$root" || return 1
 	install -m 755 "$(dirname "${BASH_SOURCE[0]}")/init" "$root/init" || return 1
 	install -m 755 "$script" "$root/job" || return 1
+	# udev's own rules for disks, and ours, as a host has them.
+	mkdir -p "$root/lib/udev/rules.d" "$root/etc/nvdimmd/taken" "$root/usr/lib" || return 1
+	ln -s ../../lib/udev "$root/usr/lib/udev"
+	cp /lib/udev/rules.d/60-block.rules /lib/udev/rules.d/60-persistent-storage.rules $VM_RULES \
+		"$root/lib/udev/rules.d/" || return 1
 	for file in "$@"; do
 		vm_copy "$root" "$file" && mv "$root$file" "$root/bin/" || return 1
 	done
