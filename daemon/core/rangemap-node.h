@@ -110,6 +110,9 @@ void node_shift_left(struct rangemap_node *left, struct rangemap_node *right,
 void node_shift_right(struct rangemap_node *left, struct rangemap_node *right,
 		      unsigned int nr);
 
+/* way_to() - the way to the place in a leaf where @x is or would be */
+void way_to(const struct rangemap *m, uint64_t x, struct rangemap_way *way);
+
 static inline struct rangemap_node *node_at(const struct rangemap *m,
 					    uint32_t nr)
 {

@@ -93,12 +93,8 @@ uint32_t rangemap_get(const struct rangemap *m, uint64_t frame)
 	return n->val[node_rank(n, frame + 1) - 1];
 }
 
-/*
- * The way to the place in a leaf where @x is or would be. Before the map's
- * first key there is no place in an inner node, hence the max.
- */
-static void way_to(const struct rangemap *m, uint64_t x,
-		   struct rangemap_way *way)
+/* Before the map's first key there is no place in an inner node: the max. */
+void way_to(const struct rangemap *m, uint64_t x, struct rangemap_way *way)
 {
 	const struct rangemap_node *n = node_at(m, m->root);
 	uint32_t level = m->levels - 1, nr = m->root;
@@ -137,61 +133,6 @@ struct rangemap_range rangemap_find(const struct rangemap *m, uint64_t frame)
 		r.end = RANGEMAP_END;
 	r.tag = leaf->val[pos - 1];
 	return r;
-}
-
-/* The walk is in @leaf now, which ends at @bound, from entry @next on. */
-static void walk_enter(struct rangemap_walk *w,
-		       const struct rangemap_node *leaf, unsigned int next,
-		       uint64_t bound)
-{
-	w->key = leaf->key;
-	w->tag = leaf->val;
-	w->bound = NV_MIN(bound, w->to);
-	w->next = next;
-	w->nr = bound > w->to ? node_rank(leaf, w->to) : leaf->count;
-}
-
-/* To the leaf in which w->at is, from the root. */
-static void walk_descend(struct rangemap_walk *w)
-{
-	struct rangemap_way way;
-
-	way_to(w->m, w->at + 1, &way);
-	walk_enter(w, node_at(w->m, way.node[0]), way.pos[0] - 1, way.bound);
-	if (w->m->levels > 1) {
-		w->parent = way.node[1];
-		w->child = way.pos[1] + 1;
-	}
-}
-
-struct rangemap_walk rangemap_walk(const struct rangemap *m, uint64_t from,
-				   uint64_t to)
-{
-	struct rangemap_walk w = { .m = m, .at = from, .to = to };
-
-	assert(to <= RANGEMAP_END);
-	if (from < to)
-		walk_descend(&w);
-	return w;
-}
-
-/*
- * The parent knows the next leaf and its end, but for its own last child; and
- * it knows the leaf after the next, whose lines had better be on their way.
- */
-struct rangemap_walk rangemap_walk_on(struct rangemap_walk w)
-{
-	const struct rangemap_node *parent = node_at(w.m, w.parent);
-	uint32_t leaf;
-
-	if (w.child + 1 >= parent->count) {
-		walk_descend(&w);
-		return w;
-	}
-	leaf = parent->val[w.child++];
-	walk_enter(&w, node_at(w.m, leaf), 0, parent->key[w.child]);
-	node_prefetch(node_at(w.m, parent->val[w.child]));
-	return w;
 }
 
 uint64_t rangemap_count(const struct rangemap *m)
@@ -427,8 +368,13 @@ void rangemap_paint(struct rangemap *m, uint64_t start, uint64_t end,
 	n = node_at(m, m->way.node[0]);
 	if (pos > 0)
 		tag_at_end = n->val[pos - 1];
-	if (pos == 0 || n->val[pos - 1] != tag)
+	if (pos == 0 || tag_at_end != tag)
 		in[nr_in++] = (struct rangemap_entry){ start, tag };
+	if (nr_in && start == m->way.bound) {
+		/* It is there, first in the next leaf: no entry is added. */
+		pos = place_of(m, start + 1) - 1;
+		n = node_at(m, m->way.node[0]);
+	}
 
 	for (;;) {
 		bound = m->way.bound;

@@ -64,7 +64,9 @@ int rangemap_reserve(struct rangemap *m, unsigned int paints) nv_must_check;
 
 /**
  * rangemap_paint() - give all of [@start, @end) the tag @tag
- * One of the paints that were reserved; @start <= @end <= RANGEMAP_END. An
+ * One of the paints that were reserved; but where both a range starts at @start
+ * and one ends at @end, no memory is needed and none need be reserved: what
+ * was painted can always be painted back. @start <= @end <= RANGEMAP_END; an
  * empty range changes nothing. Ends all walks over the map.
  */
 void rangemap_paint(struct rangemap *m, uint64_t start, uint64_t end,

@@ -3,7 +3,7 @@
  * test-rangemap.c - every frame has one tag, and neighbours with equal tags
  * are one range.
  */
-#include "core/rangemap.h"
+#include "core/rangemap-node.h"
 #include "tests/lib/cm.h"
 
 enum { FREE = 7, A, B };
@@ -206,6 +206,24 @@ static void test_a_paint_over_everything_leaves_one_range(void **state)
 	paint_pieces(m, AT_RANDOM);
 }
 
+static void test_painting_whole_ranges_needs_no_node(void **state)
+{
+	nv_cleanup(rangemap_freep) struct rangemap *m = new_map();
+	struct rangemap_range r;
+	uint64_t at;
+	uint32_t live;
+
+	paint_pieces(m, AT_RANDOM);
+	for (at = 0; at < RANGEMAP_END; at = r.end) {
+		r = rangemap_find(m, at);
+		live = m->live;
+		rangemap_paint(m, r.start, r.end, r.tag + 2);
+		assert_true(m->live <= live);
+	}
+	assert_true(rangemap_check(m));
+	assert_int_equal(rangemap_count(m), 2 * PIECES + 1);
+}
+
 static void test_a_walk_sees_every_range_once_in_order(void **state)
 {
 	nv_cleanup(rangemap_freep) struct rangemap *m = new_map();
@@ -307,6 +325,7 @@ int main(void)
 		cmocka_unit_test(test_every_tag_value_is_a_tag),
 		cmocka_unit_test(test_many_pieces_are_all_found),
 		cmocka_unit_test(test_a_paint_over_everything_leaves_one_range),
+		cmocka_unit_test(test_painting_whole_ranges_needs_no_node),
 		cmocka_unit_test(test_a_walk_sees_every_range_once_in_order),
 		cmocka_unit_test(test_a_walk_is_clipped_to_its_window),
 		cmocka_unit_test(test_the_last_piece_comes_and_goes_at_every_size),
