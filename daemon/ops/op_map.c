@@ -204,8 +204,11 @@ static int map_choose_gpa(struct nvd *nvd, const struct req_map *rq, const struc
 	uint32_t bits = NV_MIN(d->address_bits ? d->address_bits : 64, nvd->set.address_bits);
 	uint32_t width = NV_MIN(d->address_bits ? d->address_bits : 52u, 52u);
 
-	if (!rq->has_gpa)
+	if (!rq->has_gpa) {
+		/* A size that cannot be is the ledger's to refuse, not a lack of room. */
+		size = frames_to_bytes(frames_align_up(NV_MAX(frames_from_bytes(size), 1ull), NV_2M_FRAMES));
 		return ledger_gpa_choose(nvd->ledger, d->domid, size, 1ULL << bits, why, ret);
+	}
 	if (rq->gpa >> width || size > (1ULL << width) - rq->gpa)
 		return nv_refuse(why, NV_E_GPA_LIMIT,
 				 "0x%llx bytes at guest address 0x%llx reach beyond the guest's limit of 0x%llx",

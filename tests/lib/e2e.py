@@ -319,15 +319,15 @@ class Host:
             time.sleep(0.02)
 
 
-def refused(name, function, *args, **kwargs):
+def refused(error, function, /, *args, **kwargs):
     """The call must be refused with that error; returns the refusal."""
     try:
         function(*args, **kwargs)
     except Refused as r:
-        assert r.name == name, f"refused with {r}, expected {name}"
-        assert r.message, f"{name} came without a sentence"
+        assert r.name == error, f"refused with {r}, expected {error}"
+        assert r.message, f"{error} came without a sentence"
         return r
-    raise AssertionError(f"{args} {kwargs} should have been refused with {name}")
+    raise AssertionError(f"{args} {kwargs} should have been refused with {error}")
 
 
 def run(cases):
