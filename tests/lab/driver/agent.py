@@ -80,9 +80,10 @@ class Agent:
             elif len(word) == 3 and word[:2] == [name, "exit"]:
                 return int(word[2]), b"".join(output)
 
-    def run(self, script, seconds):
+    def run(self, script, seconds, patience=None):
+        """Run @script for at most @seconds; wait @patience for the answer."""
         body = script.encode()
-        return self.request(f"run {seconds} {len(body)}", body, seconds + 15)
+        return self.request(f"run {seconds} {len(body)}", body, patience or seconds + 15)
 
     def put(self, data, path, mode):
         status, _ = self.request(f"put {mode:o} {path} {len(data)}", data, 120)

@@ -118,7 +118,7 @@ class Lab:
         self.machine = Machine(self.path, self.arguments(disk))
         self.machine.start()
         self._connect()
-        self.agent.hello(180)
+        self.agent.hello(420)
 
     def start(self):
         """Have a booted Dom0, from the cache if it was booted before."""
@@ -157,15 +157,30 @@ class Lab:
             self.start()
         else:
             self.machine.load("ready")
-            self.agent.forget()
+        self._settle()
         return Dom0(self.machine, self.agent, self.xen)
+
+    def _settle(self):
+        """See that time goes by in Dom0; load again if not.
+
+        QEMU sometimes loses a CPU's timer interrupt when it loads a snapshot,
+        and Xen then sleeps for most of a minute.
+        """
+        for _ in range(4):
+            self.agent.forget()
+            try:
+                self.agent.run("sleep 0.2; true & sleep 0.2", 5, 8)
+                return
+            except TimeoutError:
+                self.machine.load("ready")
+        raise HostLost("time stands still in Dom0 after loading the snapshot")
 
     def reset(self, dom0):
         """Reset the machine: everything but DIMMs and disk is forgotten."""
         dom0.ok("sync")
         self.agent.forget()
         self.machine.qmp("system_reset")
-        self.agent.hello(180)
+        self.agent.hello(420)
 
     def stop(self):
         if self.machine:

@@ -4,6 +4,7 @@
 
 #include "../pattern.h"
 
+#include <public/nvdimm.h>
 #include <xen/sched.h>
 
 struct request {
@@ -191,6 +192,16 @@ static void run_crash(const struct request *q)
 	xen_shutdown(SHUTDOWN_crash);
 }
 
+/* Ask Xen for nvdimm_op's get_info, which is none of a guest's business. */
+static void run_nvdimm(const struct request *q)
+{
+	struct xen_nvdimm_info info;
+	long r = xen_hypercall(__HYPERVISOR_nvdimm_op, XEN_NVDIMM_get_info,
+			       (unsigned long)&info, sizeof(info));
+
+	say("done verb=nvdimm errno=%u", (uint64_t)(r < 0 ? -r : 0));
+}
+
 static void run_echo(const struct request *q)
 {
 	say("done verb=echo value=%u", q->n[0]);
@@ -205,6 +216,7 @@ static const struct command commands[] = {
 	{ "random", "random GPA SIZE COUNT [PAGE]", 3, run_random },
 	{ "banks", "banks", 0, run_banks },
 	{ "types", "types", 0, run_types },
+	{ "nvdimm", "nvdimm", 0, run_nvdimm },
 	{ "echo", "echo NUMBER", 1, run_echo },
 	{ "poweroff", "poweroff", 0, run_poweroff },
 	{ "reboot", "reboot", 0, run_reboot },

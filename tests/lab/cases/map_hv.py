@@ -1,0 +1,99 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""Mapping, asked of the hypervisor itself."""
+from driver.cases import case
+from driver.dom0 import equal
+
+from ._hv import (ABSENT, GFN, M2, REGION0, REGION1, extents, gpa, holds, map_volume,
+                  refuse_map, take)
+
+
+@case("map-hv-info", fast=True, daemon=False)
+def _(dom0):
+    """get_info names the interface and its version; guests are refused."""
+    info = {k: v for line in dom0.tool("info") for k, v in line.items() if k}
+    equal(int(info["magic"], 0), int.from_bytes(b"XNVDIMM1"[::-1], "big"), "magic")
+    equal(info["version"], "1", "version")
+    equal(info["virq"], "17", "VIRQ")
+    guest = dom0.guest("g1")
+    equal(guest.do("nvdimm")["errno"], "1", "a guest that asks gets EPERM")
+
+
+@case("map-hv-pattern", fast=True, daemon=False)
+def _(dom0):
+    """A guest's stores are in the DIMM: Dom0 and the next guest read them."""
+    take(dom0)
+    guest = dom0.guest("g1")
+    mfn, nr = REGION0[0] + 4 * M2, 16 * M2
+    size = nr << 12
+    map_id = map_volume(dom0, guest, mfn, nr)
+    guest.do(f"fill {gpa():#x} {size} 42")
+    guest.do(f"verify {gpa():#x} {size} 42 4k")
+    dom0.ok(f"labtool unmap {map_id}")
+    equal(int(guest.do(f"read {gpa():#x}")["value"], 0), ABSENT, "after unmap")
+    dom0.ok(f"labtool verify /dev/pmem0 {4 * M2 << 12} {size} 42")
+    guest.destroy()
+    guest.create()
+    map_volume(dom0, guest, mfn, nr)
+    guest.do(f"verify {gpa():#x} {size} 42")
+
+
+@case("map-hv-one-owner", fast=True, daemon=False)
+def _(dom0):
+    """Frames have one owner; another guest is refused them and cannot see them."""
+    take(dom0)
+    one, two = dom0.guest("g1"), dom0.guest("g2")
+    map_volume(dom0, one, REGION0[0], 2 * M2)
+    refuse_map(dom0, two, REGION0[0], 2 * M2, "EBUSY")
+    refuse_map(dom0, two, REGION0[0] + M2, 2 * M2, "EBUSY")
+    refuse_map(dom0, one, REGION0[0], 2 * M2, "EBUSY", GFN + 64 * M2)
+    map_volume(dom0, two, REGION0[0] + 2 * M2, M2)
+    one.do(f"fill {gpa():#x} 4m 1")
+    two.do(f"fill {gpa():#x} 2m 2")
+    one.do(f"verify {gpa():#x} 4m 1")
+    two.do(f"verify {gpa():#x} 2m 2")
+
+
+@case("map-hv-iomem-refused", fast=True, daemon=False)
+def _(dom0):
+    """iomem= on registered frames is refused, on others it is as before."""
+    take(dom0)
+    dom0.put('name = "g1"\ntype = "pvh"\nmemory = 32\nkernel = "/lab/nvguest"\n'
+             f'iomem = [ "{REGION0[0]:x},10" ]\n', "/lab/iomem.cfg")
+    dom0.refused("xl create /lab/iomem.cfg")
+    dom0.put('name = "g2"\ntype = "pvh"\nmemory = 32\nkernel = "/lab/nvguest"\n'
+             f'iomem = [ "{REGION1[0]:x},10" ]\n', "/lab/iomem.cfg")
+    dom0.ok("xl create /lab/iomem.cfg")
+
+
+@case("map-hv-no-leak", daemon=False, seconds=1500)
+def _(dom0):
+    """200 times create, map, unmap or not, destroy: no memory, extent or hold stays."""
+    take(dom0)
+    guest = dom0.guest("g1", paused=True, memory=8)
+    guest.destroy()
+    dom0.put(f"""\
+free() {{ sleep 1; xl info | sed -n 's/^free_memory *: //p'; }}
+cycle() {{
+	xl create -q -p /lab/g1.cfg || exit 1
+	d=$(xl domid g1)
+	u=$(xenstore-read /local/domain/$d/vm)
+	m=$(labtool map $d ${{u#/vm/}} {REGION0[0]} {GFN} {64 * M2} 0) || exit 1
+	m=${{m#map_id=}}
+	[ $(($1 % 2)) = 0 ] || labtool unmap ${{m%% *}} || exit 1
+	xl destroy g1
+	while labtool list extents | grep -q mfn; do :; done
+}}
+cycle 0
+a=$(free)
+i=1
+while [ $i -le $1 ]; do
+	cycle $i
+	[ $((i % 20)) != 0 ] || labtool events 1000000 >/dev/null
+	i=$((i + 1))
+done
+b=$(free)
+echo before=$a after=$b
+[ $a = $b ]
+""", "/lab/cycles")
+    dom0.ok("sh /lab/cycles 200", 1450)
+    equal((extents(dom0), holds(dom0)), ([], []), "extents and holds")
