@@ -2,18 +2,47 @@
 """install - the project's programs as a tar file to unpack in Dom0."""
 import os
 import subprocess
+import sys
+
+RELEASES = {"4.17": "bookworm", "4.20": "trixie"}
+IMAGE = os.path.join(os.path.dirname(os.path.dirname(os.path.realpath(__file__))), "image")
+
+
+def this_release():
+    with open("/etc/os-release", encoding="utf-8") as f:
+        for line in f:
+            if line.startswith("VERSION_CODENAME="):
+                return line.split("=")[1].strip().strip('"')
+    return ""
+
+
+def _stage(xen, build, image):
+    """What "make install" makes for the Dom0 of @xen, as a directory."""
+    if RELEASES[xen] != this_release():
+        r = subprocess.run([os.path.join(IMAGE, "build-project"), RELEASES[xen]],
+                           stdout=subprocess.PIPE, text=True, check=False)
+        return r.stdout.strip() if r.returncode == 0 else None
+    stage = os.path.join(image, "project")
+    subprocess.run(["rm", "-rf", stage], check=True)
+    r = subprocess.run(["make", "-s", "-C", build, "install", f"DESTDIR={stage}"],
+                       stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False)
+    if r.returncode:
+        print(r.stdout[-2000:], file=sys.stderr)
+        return None
+    return stage
 
 
 def project(xen, build, image):
-    """Install the build tree @build for the Dom0 of @xen; None without one.
+    """Build and install the project for the Dom0 of @xen.
 
-    Return: the path of a tar file.
+    @build is a build tree for this machine's own release, used where that is
+    what Dom0 runs; None means to do without the project.
+    Return: the path of a tar file, or None.
     """
-    if not build:
+    stage = build and _stage(xen, build, image)
+    if not stage:
         return None
-    stage = os.path.join(image, "project")
-    subprocess.run(["rm", "-rf", stage], check=True)
-    subprocess.run(["make", "-s", "-C", build, "install", f"DESTDIR={stage}"], check=True,
-                   stdout=subprocess.DEVNULL)
-    subprocess.run(["tar", "-C", stage, "-cf", stage + ".tar", "."], check=True)
-    return stage + ".tar"
+    tar = os.path.join(image, "project.tar")
+    subprocess.run(["tar", "-C", stage, "--exclude=./usr/share/man", "--exclude=./usr/include",
+                    "-cf", tar, "."], check=True)
+    return tar
