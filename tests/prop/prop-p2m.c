@@ -11,7 +11,7 @@
 
 #define WINDOW	(UINT64_C(1) << 14) /* frames: 32 pages of 2 MiB */
 #define BASE	((UINT64_C(3) << 18) - WINDOW / 2)
-#define CHECK_EVERY 4096
+#define CHECK_EVERY 512
 
 struct model {
 	uint64_t mfn[WINDOW]; /* ~0: a hole */
@@ -49,9 +49,10 @@ static void compare(const struct p2m *p, const struct model *m, uint64_t gfn)
 }
 
 /* The runs say the same as the entries, one after the other, without overlap. */
-static void compare_runs(const struct p2m *p, const struct model *m)
+static void compare_runs(const struct p2m *p, const struct model *m,
+			 uint64_t gfn)
 {
-	uint64_t gfn = BASE, i;
+	uint64_t i;
 	struct p2m_run run;
 
 	while (gfn < BASE + WINDOW) {
@@ -64,7 +65,8 @@ static void compare_runs(const struct p2m *p, const struct model *m)
 			break;
 		for (i = 0; i < run.nr && gfn < BASE + WINDOW; i++, gfn++)
 			if (m->mfn[gfn - BASE] != run.mfn + i ||
-			    m->uncached[gfn - BASE] != run.uncached)
+			    m->uncached[gfn - BASE] != run.uncached ||
+			    p2m_get(p, gfn).order != run.order)
 				fail("a run is wrong", gfn);
 	}
 }
@@ -124,7 +126,8 @@ int main(int argc, char **argv)
 			continue;
 		if (!p2m_check(p))
 			fail("the tables are not well formed", 0);
-		compare_runs(p, m);
+		compare_runs(p, m, BASE);
+		compare_runs(p, m, BASE + prop_below(&r, WINDOW));
 	}
 	/* When all is taken out, all tables but the top are given back. */
 	if (p2m_set_range(p, 0, 0, UINT64_C(8) << 18, 18, P2M_MMIO_DM, false) ||
