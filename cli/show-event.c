@@ -3,6 +3,7 @@
  * cli/show-event.c - what happened, where, and what to type next.
  */
 #include <inttypes.h>
+#include <stdarg.h>
 #include <stdio.h>
 
 #include "cli/verbs.h"
@@ -20,27 +21,53 @@ static enum term_style severity_style(enum view_severity s)
 	return styles[s];
 }
 
-/* All the ways to say where it is, in one line. */
-static void show_place(FILE *f, const struct view_place *p)
-{
-	char text[VIEW_TEXT], size[VIEW_NAME];
+/* A line of pieces that goes on below where the terminal ends. */
+struct pieces {
+	FILE *f;
+	const struct term *term;
+	unsigned int used;
+};
 
-	fprintf(f, "    at SPA %#" PRIx64 ", %s", p->spa,
-		show_size(p->size, size));
+static void add(struct pieces *p, const char *fmt, ...) nv_printf(2, 3);
+static void add(struct pieces *p, const char *fmt, ...)
+{
+	char text[VIEW_TEXT];
+	unsigned int width;
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(text, sizeof(text), fmt, ap);
+	va_end(ap);
+	width = term_width(p->term, text);
+	if (!p->used) {
+		p->used = (unsigned int)fprintf(p->f, "    at ");
+	} else if (p->term->columns && p->used + 2 + width > p->term->columns) {
+		fputc(',', p->f);
+		p->used = (unsigned int)fprintf(p->f, "\n       ") - 1;
+	} else {
+		p->used += (unsigned int)fprintf(p->f, ", ");
+	}
+	fputs(text, p->f);
+	p->used += width;
+}
+
+/* All the ways to say where it is. */
+static void show_place(struct ctl *x, FILE *f, const struct view_place *p)
+{
+	struct pieces to = { f, &x->term, 0 };
+	char text[VIEW_TEXT];
+
+	add(&to, "SPA %#" PRIx64, p->spa);
+	add(&to, "%s", show_size(p->size, text));
 	if (p->region[0])
-		fprintf(f, "; %s+%#" PRIx64,
-			p->region,
-			p->region_offset);
+		add(&to, "%s+%#" PRIx64, p->region, p->region_offset);
 	if (p->volume[0])
-		fprintf(f, "; volume %s+%#" PRIx64,
-			p->volume,
-			p->volume_offset);
+		add(&to, "volume %s+%#" PRIx64, p->volume, p->volume_offset);
 	else if (p->pool[0])
-		fprintf(f, "; pool %s",
-			p->pool);
+		add(&to, "pool %s", p->pool);
 	if (p->in_domain)
-		fprintf(f, "; %s GPA %#" PRIx64,
-			show_domain(p->domain, p->domid, text), p->gpa);
+		add(&to, "%s GPA %#" PRIx64,
+		    show_domain(p->domain, p->domid, text), p->gpa);
 	fputc('\n', f);
 }
 
@@ -55,7 +82,7 @@ static void show_one(struct ctl *x, FILE *f, const struct view_event *e)
 		view_severity_word(e->severity), term_off(&x->term, style),
 		e->text);
 	if (e->has_place)
-		show_place(f, &e->place);
+		show_place(x, f, &e->place);
 	if (e->status[0] || e->action[0])
 		fprintf(f, "    %s%s%s%s%s\n", e->status[0] ? "status " : "",
 			e->status, e->status[0] && e->action[0] ? ", " : "",

@@ -12,10 +12,10 @@
 static void show_devices(struct ctl *x, FILE *f, const struct view_pools *p)
 {
 	static const struct table_column columns[] = {
-		{ "POOL", TABLE_LEFT, 8 },    { "DEVICE", TABLE_LEFT, 8 },
+		{ "POOL", TABLE_LEFT, 8 },    { "DEVICE", TABLE_LEFT, 12 },
 		{ "REGION", TABLE_LEFT, 0 },  { "SPA", TABLE_RIGHT, 0 },
 		{ "NODE", TABLE_RIGHT, 0 },   { "PERSISTENCE", TABLE_LEFT, 6 },
-		{ "VOLUMES", TABLE_RIGHT, 0 }, { "LARGEST FREE", TABLE_RIGHT, 0 },
+		{ "VOLUMES", TABLE_RIGHT, 0 }, { "LARGEST", TABLE_RIGHT, 0 },
 	};
 	const struct view_pool *v;
 	char text[NV_SIZE_TEXT];

@@ -70,6 +70,13 @@ static void measure(const struct table *t, unsigned int *width)
 	}
 }
 
+/* The least that column @i may have: its heading, if not more. */
+static unsigned int floor_of(const struct table *t, unsigned int i)
+{
+	return NV_MAX(t->column[i].min,
+		      (unsigned int)strlen(t->column[i].heading));
+}
+
 /* Cut the widest column that may be cut until it fits; the bar takes the rest. */
 static void fit(const struct table *t, unsigned int *width)
 {
@@ -81,7 +88,7 @@ static void fit(const struct table *t, unsigned int *width)
 	while (columns && total > columns) {
 		widest = t->n_columns;
 		for (i = 0; i < t->n_columns; i++)
-			if (t->column[i].min && width[i] > t->column[i].min &&
+			if (t->column[i].min && width[i] > floor_of(t, i) &&
 			    (widest == t->n_columns || width[i] > width[widest]))
 				widest = i;
 		if (widest == t->n_columns)
