@@ -12,7 +12,7 @@
 
 #include "port/hv.h"
 
-#define HV_MEM_FRAMES 65536u /* frames 0 to here can be regions */
+#define HV_MEM_FRAMES 16384u /* frames 0 to here can be regions */
 #define HV_MEM_STEP 700u     /* frames of a map, unmap or scrub step */
 #define HV_MEM_EXTENTS 64
 

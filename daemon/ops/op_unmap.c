@@ -14,6 +14,8 @@
 
 #include <stdio.h>
 
+#include "ops/listing.h"
+
 struct op_unmap {
 	struct op op;
 	struct unmap_walk walk;
@@ -24,12 +26,44 @@ void unmap_walk_begin(struct unmap_walk *w, struct mapping *m)
 	*w = (struct unmap_walk){ .mapping = m, .extent = m->extents };
 }
 
+/*
+ * A map that failed without a clear answer may have been carried out. So what
+ * has no map_id is looked for before it is taken for not there.
+ */
+static int unmap_look(struct nvd *nvd, struct mapping *m, struct nv_why *why)
+{
+	nv_cleanup(listing_deinit) struct listing l = { 0 };
+	struct extent *e;
+	size_t i;
+	int r;
+
+	for (e = m->extents; e && e->fact.map_id; e = e->next)
+		;
+	if (!e)
+		return 0;
+	r = listing_read(nvd, HV_LIST_EXTENTS, &l, why);
+	if (r)
+		return r;
+	for (e = m->extents; e; e = e->next)
+		for (i = 0; i < l.n && !e->fact.map_id; i++)
+			if (l.v[i].mfn == ledger_extent_mfn(e) && l.v[i].nr == e->fact.nr &&
+			    l.v[i].gfn == e->fact.gfn && l.v[i].domid == m->fact.domid)
+				ledger_map_extent(nvd->ledger, e, l.v[i].map_id);
+	return 0;
+}
+
 int unmap_walk_step(struct nvd *nvd, struct unmap_walk *w, struct nv_why *why, uint64_t *ret_done)
 {
 	struct extent *e = w->extent;
 	uint64_t done = 0;
 	int r;
 
+	if (!w->looked) {
+		r = unmap_look(nvd, w->mapping, why);
+		if (r)
+			return r;
+		w->looked = true;
+	}
 	/* Extents that never got there, or went by themselves, have no map_id. */
 	while (e && !e->fact.map_id) {
 		w->before += e->fact.nr;

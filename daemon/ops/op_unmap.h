@@ -15,6 +15,7 @@ struct unmap_walk {
 	struct mapping *mapping;
 	struct extent *extent; /* being taken out */
 	uint64_t before;       /* frames of the extents already out */
+	bool looked;           /* for what the hypervisor has without our knowing */
 };
 
 /** unmap_walk_begin() - @m is UNMAPPING (ledger_unmap_begin()) and ours */
