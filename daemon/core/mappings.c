@@ -248,6 +248,13 @@ void ledger_unmap_done(struct ledger *l, struct mapping *m)
 	mapping_end(l, m);
 }
 
+void ledger_unmap_cancel(struct ledger *l, struct mapping *m)
+{
+	assert(m->busy && m->fact.state == MAPPING_UNMAPPING);
+	m->fact.state = MAPPING_MAPPED;
+	m->busy = false;
+}
+
 void ledger_unmap_abort(struct ledger *l, struct mapping *m)
 {
 	assert(m->busy && m->fact.state == MAPPING_UNMAPPING);

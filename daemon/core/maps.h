@@ -55,6 +55,8 @@ int ledger_unmap_begin(struct ledger *l, struct mapping *m,
 void ledger_unmap_extent(struct ledger *l, struct extent *e);
 /** ledger_unmap_done() - no extent is left there; frees @m and bare frames */
 void ledger_unmap_done(struct ledger *l, struct mapping *m);
+/** ledger_unmap_cancel() - nothing was done yet: MAPPED again */
+void ledger_unmap_cancel(struct ledger *l, struct mapping *m);
 /** ledger_unmap_abort() - it did not work: the frames stay held, try again */
 void ledger_unmap_abort(struct ledger *l, struct mapping *m);
 

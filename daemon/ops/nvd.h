@@ -76,6 +76,16 @@ bool nvd_is_degraded(const struct nvd *nvd);
  */
 int nvd_book(struct nvd *nvd, int r, struct nv_why *why);
 
+/**
+ * nvd_unsure() - may the book have what it said it could not write?
+ * A full disk is certain, an I/O error is not. Then what is in the book is
+ * put right before the frames may be anybody else's.
+ */
+static inline bool nvd_unsure(int r)
+{
+	return r == -EIO;
+}
+
 /** nvd_hv() - the same for a call to the hypervisor: "cannot WHAT: ..." Return: @r, or NV_E_HYPERVISOR. */
 int nvd_hv(struct nvd *nvd, int r, const char *what, struct nv_why *why);
 

@@ -104,6 +104,17 @@ static void delete_free(struct op *op)
 
 static const struct op_ops delete_ops = { .name = "delete", .step = delete_step, .free = delete_free };
 
+/* The promise could not be written, or only perhaps: then it is taken back. */
+static void delete_unpromise(struct nvd *nvd, struct volume *v, int r)
+{
+	struct volume_fact fact = v->fact;
+
+	fact.state = VOLUME_READY;
+	if (nvd_unsure(r) && store_volume_put(nvd->store, &fact, v->extents))
+		ledger_delete_written(nvd->ledger, v);
+	ledger_delete_abort(nvd->ledger, v);
+}
+
 int op_delete_volume_begin(struct nvd *nvd, struct volume *v, bool no_scrub, struct nv_why *why, struct op **ret)
 {
 	nv_cleanup(nv_freep) struct op_delete *o = calloc(1, sizeof(*o));
@@ -125,7 +136,7 @@ int op_delete_volume_begin(struct nvd *nvd, struct volume *v, bool no_scrub, str
 		if (!r)
 			r = store_commit(nvd->store);
 		if (nvd_book(nvd, r, why)) {
-			ledger_delete_abort(nvd->ledger, v);
+			delete_unpromise(nvd, v, r);
 			return r;
 		}
 		ledger_delete_written(nvd->ledger, v);

@@ -246,6 +246,18 @@ static int map_request(struct nvd *nvd, const struct req_map *rq, struct dom_inf
 			      &ret->gpa);
 }
 
+/* The promise could not be written, or only perhaps. */
+static void map_unpromise(struct nvd *nvd, struct mapping *m, int r)
+{
+	if (!nvd_unsure(r) || !store_mapping_del(nvd->store, m->fact.id)) {
+		ledger_map_abort(nvd->ledger, m);
+		return;
+	}
+	/* Left over, for op_leftover_begin(). */
+	ledger_map_undo(nvd->ledger, m);
+	ledger_unmap_abort(nvd->ledger, m);
+}
+
 int op_map_begin(struct nvd *nvd, const struct req_map *rq, struct nv_why *why, struct op **ret)
 {
 	nv_cleanup(nv_freep) struct op_map *o = calloc(1, sizeof(*o));
@@ -269,7 +281,7 @@ int op_map_begin(struct nvd *nvd, const struct req_map *rq, struct nv_why *why, 
 	if (!r)
 		r = store_commit(nvd->store);
 	if (nvd_book(nvd, r, why)) {
-		ledger_map_abort(nvd->ledger, m);
+		map_unpromise(nvd, m, r);
 		return r;
 	}
 

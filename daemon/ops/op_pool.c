@@ -222,6 +222,8 @@ int op_pool_add(struct nvd *nvd, const struct req_add_pool *rq, struct nv_why *w
 		return r;
 	r = nvd_book(nvd, store_pool_put(nvd->store, &p->fact), why);
 	if (r) {
+		if (nvd_unsure(r))
+			store_pool_del(nvd->store, &p->fact.uuid);
 		ledger_pool_abort(nvd->ledger, p);
 		return r;
 	}
@@ -268,6 +270,8 @@ int op_pool_release(struct nvd *nvd, const struct req_pool *rq, struct nv_why *w
 	if (!r)
 		r = nvd_book(nvd, store_pool_del(nvd->store, &uuid), why);
 	if (r) {
+		if (nvd_unsure(r))
+			store_pool_put(nvd->store, &p->fact);
 		/* Usable as it was; if this fails too, the next start arms it. */
 		if (p->site.nr && !pool_enrol(nvd, p, NULL))
 			pool_arm(nvd, p, NULL);

@@ -35,8 +35,17 @@ static struct event_fact resize_event(const struct volume *v, uint64_t nr)
 
 static void grow_undo(struct nvd *nvd, struct op_resize *o)
 {
+	int r;
+
+	r = store_begin(nvd->store, STORE_DURABLE);
+	if (!r)
+		r = store_volume_del(nvd->store, &o->part->fact.uuid);
+	if (!r)
+		r = store_volume_put(nvd->store, &o->volume->fact, o->volume->extents);
+	if (!r)
+		r = store_commit(nvd->store);
 	/* If the book keeps the part, so does the ledger, until the next start. */
-	if (!nvd_book(nvd, store_volume_del(nvd->store, &o->part->fact.uuid), NULL))
+	if (!nvd_book(nvd, r, NULL))
 		ledger_grow_abort(nvd->ledger, o->volume, o->part);
 }
 
@@ -141,7 +150,10 @@ static int grow_begin(struct op_resize *o, uint64_t size, const struct nv_uuid *
 	if (!r)
 		r = store_commit(nvd->store);
 	if (nvd_book(nvd, r, why)) {
-		ledger_grow_abort(nvd->ledger, o->volume, o->part);
+		if (nvd_unsure(r))
+			grow_undo(nvd, o);
+		else
+			ledger_grow_abort(nvd->ledger, o->volume, o->part);
 		return r;
 	}
 	o->op.progress.total = frames_to_bytes(o->part->fact.nr);
@@ -149,11 +161,27 @@ static int grow_begin(struct op_resize *o, uint64_t size, const struct nv_uuid *
 	return 0;
 }
 
+/* The book may have what it said it could not write: as it was, then. */
+static void shrink_put_back(struct nvd *nvd, const struct volume *v, const struct nv_uuid *part)
+{
+	int r;
+
+	r = store_begin(nvd->store, STORE_DURABLE);
+	if (!r)
+		r = store_volume_del(nvd->store, part);
+	if (!r)
+		r = store_volume_put(nvd->store, &v->fact, v->extents);
+	if (!r)
+		r = store_commit(nvd->store);
+	nvd_book(nvd, r, NULL);
+}
+
 static int shrink_begin(struct op_resize *o, uint64_t size, const struct nv_uuid *uuid, struct nv_why *why)
 {
 	struct nvd *nvd = o->op.nvd;
 	struct volume *v = o->volume;
 	struct event_fact e = resize_event(v, frames_from_bytes(size));
+	struct nv_uuid uuid_part;
 	int r;
 
 	r = ledger_shrink_begin(nvd->ledger, v, size, uuid, why, &o->part);
@@ -169,7 +197,10 @@ static int shrink_begin(struct op_resize *o, uint64_t size, const struct nv_uuid
 	if (!r)
 		r = store_commit(nvd->store);
 	if (nvd_book(nvd, r, why)) {
+		uuid_part = o->part->fact.uuid;
 		ledger_shrink_abort(nvd->ledger, v, o->part);
+		if (nvd_unsure(r))
+			shrink_put_back(nvd, v, &uuid_part);
 		return r;
 	}
 	ledger_shrink_done(nvd->ledger, v, o->part);

@@ -146,10 +146,12 @@ static const struct op_ops unmap_ops = { .name = "unmap", .step = unmap_step, .f
 int op_unmap_mapping_begin(struct nvd *nvd, struct mapping *m, struct nv_why *why, struct op **ret)
 {
 	nv_cleanup(nv_freep) struct op_unmap *u = calloc(1, sizeof(*u));
+	bool again;
 	int r;
 
 	if (!u)
 		return nv_refuse(why, -ENOMEM, "no memory");
+	again = m->fact.state == MAPPING_UNMAPPING;
 	r = ledger_unmap_begin(nvd->ledger, m, why);
 	if (r)
 		return r;
@@ -159,7 +161,11 @@ int op_unmap_mapping_begin(struct nvd *nvd, struct mapping *m, struct nv_why *wh
 	if (!r)
 		r = store_commit(nvd->store);
 	if (nvd_book(nvd, r, why)) {
-		ledger_unmap_abort(nvd->ledger, m);
+		/* A mapping that may be called UNMAPPING there is unmapped. */
+		if (again || nvd_unsure(r))
+			ledger_unmap_abort(nvd->ledger, m);
+		else
+			ledger_unmap_cancel(nvd->ledger, m);
 		return r;
 	}
 

@@ -132,6 +132,8 @@ int op_volume_create_begin(struct nvd *nvd, const struct req_create_volume *rq, 
 	if (!r)
 		r = store_commit(nvd->store);
 	if (nvd_book(nvd, r, why)) {
+		if (nvd_unsure(r))
+			return create_undo(nvd, v, r);
 		ledger_volume_abort(nvd->ledger, v);
 		return r;
 	}
@@ -145,6 +147,13 @@ int op_volume_create_begin(struct nvd *nvd, const struct req_create_volume *rq, 
 	scrub_walk_begin(&o->scrub, v);
 	*ret = &nv_steal(&o)->op;
 	return 0;
+}
+
+/* The book may have what it said it could not write: as it was, then. */
+static void volume_put_back(struct nvd *nvd, const struct volume *v, int r)
+{
+	if (nvd_unsure(r))
+		nvd_book(nvd, store_volume_put(nvd->store, &v->fact, v->extents), NULL);
 }
 
 int op_volume_rename(struct nvd *nvd, const struct req_rename_volume *rq, struct nv_why *why)
@@ -172,6 +181,7 @@ int op_volume_rename(struct nvd *nvd, const struct req_rename_volume *rq, struct
 		r = store_commit(nvd->store);
 	if (nvd_book(nvd, r, why)) {
 		ledger_rename_abort(nvd->ledger, v);
+		volume_put_back(nvd, v, r);
 		return r;
 	}
 	ledger_rename_done(nvd->ledger, v);
@@ -205,8 +215,10 @@ int op_volume_set_owner(struct nvd *nvd, const struct req_set_owner *rq, struct 
 		r = history_write(nvd, &e);
 	if (!r)
 		r = store_commit(nvd->store);
-	if (nvd_book(nvd, r, why))
+	if (nvd_book(nvd, r, why)) {
+		volume_put_back(nvd, v, r);
 		return r;
+	}
 	ledger_set_owner(nvd->ledger, v, fact.owner);
 	history_tell(nvd, &e);
 	return 0;
