@@ -100,7 +100,7 @@ static void describe_tables(struct text *t)
 		&wire_type_event,     &wire_type_counter, &wire_type_status,
 		&wire_type_progress,
 	};
-	size_t i;
+	unsigned int i;
 
 	add(t, "interface" WIRE_INTERFACE);
 	for (i = 0; i < NV_ARRAY_SIZE(types); i++) {
