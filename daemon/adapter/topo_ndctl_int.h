@@ -19,6 +19,12 @@ void topo_ndctl_closep(struct ndctl_ctx **ctx);
  */
 int topo_ndctl_read(struct ndctl_ctx *ctx, struct topo **ret) nv_must_check;
 
+/** topo_ndctl_region_bad() - add the bad blocks that the region lists. Return: 0; -ENOMEM */
+int topo_ndctl_region_bad(struct topo *t, struct ndctl_region *from, struct topo_region *r) nv_must_check;
+
+/** topo_ndctl_disk_bad() - and those of a namespace's disk, which begins at SPA @base. Return: 0; -ENOMEM */
+int topo_ndctl_disk_bad(const struct topo_ns *ns, uint64_t base, struct topo_region *r) nv_must_check;
+
 /** topo_ndctl_find() - libndctl's namespace for one of ours, or NULL */
 struct ndctl_namespace *topo_ndctl_find(struct ndctl_ctx *ctx,
                                         const struct topo_ns *ns);

@@ -2,6 +2,7 @@
 /*
  * adapter/topo_ndctl_read.c - from libndctl's objects to a topology.
  */
+#include <dirent.h>
 #include <fcntl.h>
 #include <limits.h>
 #include <stdio.h>
@@ -13,15 +14,14 @@
 #include "adapter/sysfs.h"
 #include "adapter/topo_ndctl_int.h"
 
-#define SECTOR UINT64_C(512) /* the unit of the kernel's bad blocks */
-/*
- * The kernel's badblocks attribute ends without a word where its page ends
- * (block/badblocks.c, badblocks_show()); no line is longer than this.
- */
-#define BADBLOCKS_FULL (4096 - 32)
-
 static void quiet(struct ndctl_ctx *ctx, int priority, const char *file,
                   int line, const char *fn, const char *format, va_list args)
+{
+}
+
+static void dax_quiet(struct daxctl_ctx *ctx, int priority, const char *file,
+                      int line, const char *fn, const char *format,
+                      va_list args)
 {
 }
 
@@ -35,6 +35,7 @@ int topo_ndctl_open(struct ndctl_ctx **ret)
 		return r;
 	/* It would write to stderr; what matters comes back as a result. */
 	ndctl_set_log_fn(ctx, quiet);
+	daxctl_set_log_fn(ndctl_get_daxctl_ctx(ctx), dax_quiet);
 	*ret = ctx;
 	return 0;
 }
@@ -197,35 +198,6 @@ static int read_device(struct ndctl_namespace *from, struct topo_ns *ns,
 	return 0;
 }
 
-/*
- * A disk's own list: more than the region's if somebody wrote to its
- * attribute. Read here, as libndctl would fall back to the region's list
- * without saying so.
- */
-static int read_disk_bad(const struct topo_ns *ns, uint64_t base,
-                         struct topo_region *r)
-{
-	char path[PATH_MAX], buf[SYSFS_ATTR], *line, *save = NULL;
-	unsigned long long first, nr;
-
-	if (!ns->block[0] || base == UINT64_MAX || base < r->spa)
-		return 0;
-	snprintf(path, sizeof(path), "/sys/class/block/%s/badblocks",
-	         ns->block);
-	if (sysfs_read(AT_FDCWD, path, buf, sizeof(buf)) <= 0)
-		return 0;
-	for (line = strtok_r(buf, "\n", &save); line;
-	     line = strtok_r(NULL, "\n", &save)) {
-		if (sscanf(line, "%llu %llu", &first, &nr) != 2 ||
-		    first > r->size / SECTOR)
-			r->bad_unknown = true;
-		else if (topo_add_bad(r, base - r->spa + first * SECTOR,
-		                      NV_MIN(nr, r->size / SECTOR) * SECTOR))
-			return -ENOMEM;
-	}
-	return 0;
-}
-
 static int read_identity(struct topo *t, struct ndctl_namespace *from,
                          struct topo_region *r, struct topo_ns *ns,
                          bool *ret_known)
@@ -282,48 +254,7 @@ static int read_namespace(struct topo *t, struct ndctl_namespace *from,
 	*slot = ns;
 	if (read_device(from, slot, &base))
 		return -ENOMEM;
-	return read_disk_bad(slot, base, r);
-}
-
-/*
- * The list is read through libndctl; the attribute itself only to learn
- * whether that was all of it: an empty list and no list look alike there.
- */
-static int read_region_bad(struct topo *t, struct ndctl_region *from,
-                           struct topo_region *r)
-{
-	char path[PATH_MAX], buf[SYSFS_ATTR];
-	size_t lines = 0, got = 0;
-	struct badblock *bb;
-	const char *p;
-	ssize_t n;
-
-	snprintf(path, sizeof(path), "/sys/bus/nd/devices/%s/badblocks",
-	         r->name);
-	n = sysfs_read(AT_FDCWD, path, buf, sizeof(buf));
-	if (n < 0) {
-		r->bad_unknown = true;
-		return topo_add_problem(
-			t, "the bad blocks of %s are not known: %s", r->name,
-			strerror((int)-n));
-	}
-	for (p = buf; *p; p += strcspn(p, "\n"), p += *p == '\n')
-		lines++;
-	ndctl_region_badblock_foreach(from, bb)
-	{
-		got++;
-		if (bb->offset > r->size / SECTOR)
-			got = SIZE_MAX / 2;
-		else if (topo_add_bad(r, bb->offset * SECTOR, bb->len * SECTOR))
-			return -ENOMEM;
-	}
-	if (got == lines && n < BADBLOCKS_FULL)
-		return 0;
-	r->bad_unknown = true;
-	return topo_add_problem(
-		t, "the bad blocks of %s are not all known: %s", r->name,
-		got == lines ? "the kernel's list is longer than it can show"
-			     : "the kernel's list is damaged");
+	return topo_ndctl_disk_bad(slot, base, r);
 }
 
 static enum topo_persistence persistence_of(enum ndctl_persistence_domain pd)
@@ -368,11 +299,54 @@ static int read_region(struct topo *t, struct ndctl_region *from)
 	         r->name);
 	if (sysfs_read_u64(AT_FDCWD, path, &r->cookie))
 		r->cookie = 0;
-	if (read_dimms(from, r) || read_region_bad(t, from, r))
+	if (read_dimms(from, r) || topo_ndctl_region_bad(t, from, r))
 		return -ENOMEM;
 	ndctl_namespace_foreach(
 		from, ns) if (read_namespace(t, ns, r)) return -ENOMEM;
 	return 0;
+}
+
+/* Does libndctl have an object for this region or namespace? */
+static bool is_known(struct ndctl_ctx *ctx, const char *name)
+{
+	struct ndctl_namespace *n;
+	struct ndctl_region *region;
+	struct ndctl_bus *bus;
+
+	ndctl_bus_foreach(ctx, bus)
+	{
+		ndctl_region_foreach(bus, region)
+		{
+			if (!strcmp(ndctl_region_get_devname(region), name))
+				return true;
+			ndctl_namespace_foreach(region, n)
+				if (!strcmp(ndctl_namespace_get_devname(n),
+				            name))
+					return true;
+		}
+	}
+	return false;
+}
+
+/* libndctl passes over what it cannot parse without a word. */
+static int read_passed_over(struct topo *t, struct ndctl_ctx *ctx)
+{
+	DIR *dir = opendir("/sys/bus/nd/devices");
+	const struct dirent *e;
+	int r = 0;
+
+	while (!r && dir && (e = readdir(dir))) {
+		if (strncmp(e->d_name, "region", 6) &&
+		    strncmp(e->d_name, "namespace", 9))
+			continue;
+		if (!is_known(ctx, e->d_name))
+			r = topo_add_problem(
+				t, "%s was left out: libndctl cannot read it",
+				e->d_name);
+	}
+	if (dir)
+		closedir(dir);
+	return r;
 }
 
 int topo_ndctl_read(struct ndctl_ctx *ctx, struct topo **ret)
@@ -383,11 +357,13 @@ int topo_ndctl_read(struct ndctl_ctx *ctx, struct topo **ret)
 
 	if (!t)
 		return -ENOMEM;
-	ndctl_bus_foreach(ctx, bus) ndctl_region_foreach(
-		bus, region) if (ndctl_region_get_type(region) ==
-	                                 ND_DEVICE_REGION_PMEM &&
-	                         read_region(t, region)) return -ENOMEM;
-	if (topo_finish(t))
+	ndctl_bus_foreach(ctx, bus)
+		ndctl_region_foreach(bus, region)
+			if (ndctl_region_get_type(region) ==
+			            ND_DEVICE_REGION_PMEM &&
+			    read_region(t, region))
+				return -ENOMEM;
+	if (read_passed_over(t, ctx) || topo_finish(t))
 		return -ENOMEM;
 	*ret = nv_steal(&t);
 	return 0;

@@ -76,7 +76,7 @@ static int open_topology(struct daemon *d, struct nv_why *why)
 		return topo_file_new(s->topology, why, &d->nvd.topo);
 	if (is_sim(s))
 		return nv_refuse(why, NV_E_BAD_CONFIG, "a simulated host needs a topology file (--topology)");
-	r = topo_ndctl_new(RUNSTATEDIR "/nvdimmd/taken", &d->nvd.topo);
+	r = topo_ndctl_new(SYSCONFDIR "/nvdimmd/taken", &d->nvd.topo);
 	if (r)
 		return nv_refuse(why, r, "the host's persistent memory cannot be read: %s", strerror(r < 0 ? -r : EIO));
 	return 0;

@@ -22,11 +22,17 @@ UMockdevTestbed *replay_open(const char *name);
 void replay_write(UMockdevTestbed *bed, const char *dev, const char *attr,
                   const char *text);
 
+/* The same by the file's path; glib's own function would wait for the disk. */
+void replay_put(const char *path, const char *text, size_t len);
+
 /* Take an attribute away. */
 void replay_remove(UMockdevTestbed *bed, const char *dev, const char *attr);
 
 /* What the real adapter makes of @bed. */
 struct topo *replay_load(UMockdevTestbed *bed);
+
+/* The same without looking for users, which takes longer than all the rest. */
+struct topo *replay_read(UMockdevTestbed *bed);
 
 /* The namespace or region of that name, or NULL. */
 const struct topo_ns *replay_ns(const struct topo *t, const char *name);
