@@ -43,7 +43,7 @@ static void volume_row(struct table *t, const struct view_volume *v)
 void show_volumes(struct ctl *x, FILE *f, const void *reply)
 {
 	static const struct table_column columns[] = {
-		{ "VOLUME", TABLE_LEFT, 12 },   { "POOL", TABLE_LEFT, 8 },
+		{ "VOLUME", TABLE_LEFT, 8 },    { "POOL", TABLE_LEFT, 8 },
 		{ "SIZE", TABLE_RIGHT, 0 },     { "BAD", TABLE_RIGHT, 0 },
 		{ "OWNER", TABLE_LEFT, 12 },    { "MAPPED IN", TABLE_LEFT, 8 },
 		{ "STATE", TABLE_LEFT, 0 },
