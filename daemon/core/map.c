@@ -320,7 +320,6 @@ int ledger_gpa_choose(struct ledger *l, uint32_t domid, uint64_t size_bytes,
 		      uint64_t limit_bytes, struct nv_why *why, uint64_t *ret)
 {
 	uint64_t nr = frames_from_bytes(size_bytes);
-	uint64_t unit = nr >= NV_1G_FRAMES ? NV_1G_FRAMES : NV_2M_FRAMES;
 	uint64_t top = frames_from_bytes(limit_bytes), gfn;
 	struct mapping *m;
 
@@ -330,7 +329,7 @@ int ledger_gpa_choose(struct ledger *l, uint32_t domid, uint64_t size_bytes,
 					 "domain %u has no room for 0x%llx bytes below guest address 0x%llx",
 					 domid, (unsigned long long)size_bytes,
 					 (unsigned long long)limit_bytes);
-		gfn = nv_align_down(top - nr, unit);
+		gfn = nv_align_down(top - nr, NV_1G_FRAMES);
 		m = NULL;
 		while ((m = ledger_mapping_in(l, domid, m)))
 			if (frames_overlap(gfn, nr, m->fact.gfn, m->fact.nr))

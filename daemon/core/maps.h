@@ -109,9 +109,8 @@ struct mapping *ledger_mapping_at(struct ledger *l, uint32_t domid,
 				  uint64_t gfn);
 
 /**
- * ledger_gpa_choose() - a free guest address, from the top down
+ * ledger_gpa_choose() - a free guest address, from the top down, 1 GiB aligned
  * @limit_bytes: the first address that the guest cannot use
- * @size_bytes: 1 GiB aligned from 1 GiB on, else 2 MiB
  * Return: 0 and *@ret in bytes, or NV_E_GPA_LIMIT.
  */
 int ledger_gpa_choose(struct ledger *l, uint32_t domid, uint64_t size_bytes,

@@ -46,7 +46,7 @@ static int create_finish(struct op_create *o, struct nv_why *why)
 	e = history_event(EVENT_INFO, "volume-created", "volume %s, %s in pool %s, was created%s%s", fact.name,
 			  nv_size_print(frames_to_bytes(fact.nr), size), v->pool->fact.name,
 			  fact.owner[0] ? " for " : "", fact.owner);
-	history_next(&e, "nvctl map DOMAIN %s", fact.name);
+	history_next(&e, "nvctl map %s DOMAIN", fact.name);
 	history_at_volume(&e, v);
 	fact.state = VOLUME_READY;
 	r = store_begin(s, STORE_DURABLE);

@@ -63,7 +63,8 @@ static void usage(FILE *f)
 	fprintf(f,
 		"usage: nvdimm-sim ctl [--socket PATH] [--json] [--timeout MS] VERB ...\n"
 		"\n"
-		"  --socket PATH  of the simulator (default %s)\n"
+		"  --socket PATH  of the simulator; default: $NVDIMM_SIM_SOCKET, else\n"
+		"                 %s\n"
 		"  --json         the answer as JSON\n"
 		"  --timeout MS   how long to wait for an answer (default 10000)\n"
 		"\n"
@@ -252,7 +253,11 @@ static int cli_ask(struct cli *cli)
 
 int cli_run(int argc, char **argv)
 {
-	struct cli cli = { .socket = DEFAULT_SOCKET, .timeout_ms = 10000 };
+	const char *socket = getenv("NVDIMM_SIM_SOCKET");
+	struct cli cli = {
+		.socket = socket && *socket ? socket : DEFAULT_SOCKET,
+		.timeout_ms = 10000,
+	};
 	int r;
 
 	cli.req = json_object_new_object();
