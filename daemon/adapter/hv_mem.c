@@ -19,7 +19,7 @@ static int mem_region(struct hv_mem *m, uint64_t mfn, uint64_t nr, bool exact)
 	return -1;
 }
 
-struct hv_record *mem_extent(struct hv_mem *m, uint64_t mfn, uint64_t nr)
+struct hv_record *hv_mem_extent(struct hv_mem *m, uint64_t mfn, uint64_t nr)
 {
 	uint32_t i;
 
@@ -39,12 +39,12 @@ static struct hv_record *mem_by_id(struct hv_mem *m, uint64_t map_id)
 	return NULL;
 }
 
-void mem_drop(struct hv_mem *m, struct hv_record *e)
+void hv_mem_drop(struct hv_mem *m, struct hv_record *e)
 {
 	*e = m->extent[--m->nr_extents];
 }
 
-bool mem_alive(const struct hv_mem *m, uint32_t domid, const struct nv_uuid *uuid)
+bool hv_mem_alive(const struct hv_mem *m, uint32_t domid, const struct nv_uuid *uuid)
 {
 	uint32_t i;
 
@@ -97,7 +97,7 @@ static int mem_dismiss(struct hv *hv, uint64_t mfn, uint64_t nr)
 
 	if (i < 0)
 		return -ENOENT;
-	if (mem_extent(m, mfn, nr))
+	if (hv_mem_extent(m, mfn, nr))
 		return -EBUSY;
 	memset(m->broken + mfn, 0, nr * sizeof(*m->broken));
 	m->region[i] = m->region[--m->nr_regions];
@@ -119,13 +119,13 @@ static int mem_map_begin(struct hv_mem *m, struct hv_map *a)
 	int i = mem_region(m, a->mfn, a->nr, false);
 	uint64_t f;
 
-	if (!mem_alive(m, a->domid, &a->uuid))
+	if (!hv_mem_alive(m, a->domid, &a->uuid))
 		return -ESRCH;
 	if (i < 0)
 		return -ENXIO;
 	if (!m->region[i].armed)
 		return -EAGAIN;
-	if (mem_extent(m, a->mfn, a->nr))
+	if (hv_mem_extent(m, a->mfn, a->nr))
 		return -EBUSY;
 	for (f = a->mfn; f < a->mfn + a->nr && !a->skip_broken; f++)
 		if (m->broken[f])
@@ -182,7 +182,7 @@ static int mem_unmap(struct hv *hv, uint64_t map_id, uint64_t *done)
 	*done = e->nr - e->done;
 	if (e->done)
 		return HV_MORE;
-	mem_drop(hv_mem(hv), e);
+	hv_mem_drop(hv_mem(hv), e);
 	return 0;
 }
 
@@ -255,7 +255,7 @@ static int mem_clear_broken(struct hv *hv, const struct hv_range *range, uint32_
 	for (; *done < nr; ++*done) {
 		if (mem_region(m, range[*done].mfn, range[*done].nr, false) < 0)
 			return -ENXIO;
-		if (mem_extent(m, range[*done].mfn, range[*done].nr))
+		if (hv_mem_extent(m, range[*done].mfn, range[*done].nr))
 			return -EBUSY;
 		memset(m->broken + range[*done].mfn, 0, range[*done].nr * sizeof(*m->broken));
 	}
@@ -271,7 +271,7 @@ static int mem_set_deadline(struct hv *hv, uint32_t *ms)
 
 static int mem_hold(struct hv *hv, uint32_t domid, const struct nv_uuid *uuid, bool on)
 {
-	return mem_alive(hv_mem(hv), domid, uuid) ? 0 : -ESRCH;
+	return hv_mem_alive(hv_mem(hv), domid, uuid) ? 0 : -ESRCH;
 }
 
 static int mem_scrub(struct hv *hv, uint64_t mfn, uint64_t nr, uint64_t *done)
@@ -281,7 +281,7 @@ static int mem_scrub(struct hv *hv, uint64_t mfn, uint64_t nr, uint64_t *done)
 
 	if (mem_region(m, mfn, nr, false) < 0)
 		return -ENXIO;
-	if (mem_extent(m, mfn, nr))
+	if (hv_mem_extent(m, mfn, nr))
 		return -EBUSY;
 	memset(m->dirty + mfn + *done, 0, n * sizeof(*m->dirty));
 	*done += n;
@@ -316,8 +316,8 @@ static const struct hv_ops mem_ops = {
 	.list = mem_list,
 	.set_broken = mem_set_broken,
 	.clear_broken = mem_clear_broken,
-	.events = mem_events,
-	.resolve = mem_resolve,
+	.events = hv_mem_events,
+	.resolve = hv_mem_resolve,
 	.set_deadline = mem_set_deadline,
 	.hold = mem_hold,
 	.scrub = mem_scrub,
@@ -339,7 +339,6 @@ int hv_mem_new(struct hv **ret)
 		return -errno;
 	}
 	hv_mem_boot(&m->hv);
-	memset(m->dirty, 1, sizeof(m->dirty));
 	*ret = &m->hv;
 	return 0;
 }
@@ -361,14 +360,14 @@ void hv_mem_write(struct hv *hv, uint64_t mfn, uint64_t nr)
 	memset(hv_mem(hv)->dirty + mfn, 1, nr * sizeof(bool));
 }
 
-bool hv_mem_is_zero(struct hv *hv, uint64_t mfn, uint64_t nr)
+bool hv_mem_is_secret(struct hv *hv, uint64_t mfn, uint64_t nr)
 {
 	uint64_t f;
 
 	for (f = mfn; f < mfn + nr; f++)
 		if (hv_mem(hv)->dirty[f])
-			return false;
-	return true;
+			return true;
+	return false;
 }
 
 void hv_mem_occupy(struct hv *hv, uint64_t gfn)

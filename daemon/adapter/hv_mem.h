@@ -32,9 +32,9 @@ void hv_mem_mce(struct hv *hv, uint64_t mfn, uint64_t nr, uint64_t status);
 /** hv_mem_touch() - a guest touches a frame that was taken out */
 void hv_mem_touch(struct hv *hv, uint64_t mfn);
 
-/** hv_mem_write() - somebody writes to a frame; hv_mem_is_zero() - nobody has since it was scrubbed */
+/** hv_mem_write() - a guest writes to frames; hv_mem_is_secret() - some of it was not scrubbed since */
 void hv_mem_write(struct hv *hv, uint64_t mfn, uint64_t nr);
-bool hv_mem_is_zero(struct hv *hv, uint64_t mfn, uint64_t nr);
+bool hv_mem_is_secret(struct hv *hv, uint64_t mfn, uint64_t nr);
 
 /** hv_mem_occupy() - a guest frame is no hole; gfn HV_NO_GFN: all are again */
 void hv_mem_occupy(struct hv *hv, uint64_t gfn);

@@ -19,7 +19,7 @@ static void mem_push(struct hv_mem *m, struct hv_event ev)
 
 static void mem_break(struct hv_mem *m, uint64_t mfn, uint64_t nr, uint64_t status, uint32_t type, uint32_t flags)
 {
-	struct hv_record *e = mem_extent(m, mfn, nr);
+	struct hv_record *e = hv_mem_extent(m, mfn, nr);
 	struct hv_event ev = {
 		.spa = mfn << 12,
 		.nr = nr,
@@ -49,7 +49,7 @@ static bool mem_waits(const struct mem_event *e)
 	return (e->ev.flags & HV_EVENTF_HELD) && !e->resolved;
 }
 
-int mem_events(struct hv *hv, uint64_t ack_seq, struct hv_batch *ret)
+int hv_mem_events(struct hv *hv, uint64_t ack_seq, struct hv_batch *ret)
 {
 	struct hv_mem *m = hv_mem(hv);
 	uint64_t seq;
@@ -72,7 +72,7 @@ int mem_events(struct hv *hv, uint64_t ack_seq, struct hv_batch *ret)
 	return 0;
 }
 
-int mem_resolve(struct hv *hv, const struct hv_resolve *rs)
+int hv_mem_resolve(struct hv *hv, const struct hv_resolve *rs)
 {
 	struct hv_mem *m = hv_mem(hv);
 	struct mem_event *e = &m->event[rs->seq % HV_MEM_EVENTS];
@@ -82,7 +82,7 @@ int mem_resolve(struct hv *hv, const struct hv_resolve *rs)
 	if (e->resolved)
 		return -EALREADY;
 	e->resolved = true;
-	if (!mem_alive(m, e->ev.domid, &e->ev.uuid))
+	if (!hv_mem_alive(m, e->ev.domid, &e->ev.uuid))
 		return -ESRCH;
 	m->actions.vmce += rs->action == HV_VMCE;
 	m->actions.crash += rs->action == HV_CRASH;
@@ -122,7 +122,7 @@ void hv_mem_domain(struct hv *hv, uint32_t domid, const struct nv_uuid *uuid, bo
 				    .type = HV_EVENT_RELEASED,
 				    .vcpu = HV_NO_VCPU,
 			    });
-		mem_drop(m, e);
+		hv_mem_drop(m, e);
 	}
 }
 

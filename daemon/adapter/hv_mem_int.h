@@ -44,17 +44,17 @@ static inline struct hv_mem *hv_mem(struct hv *hv)
 	return nv_container_of(hv, struct hv_mem, hv);
 }
 
-/** mem_extent() - the extent that shares a frame with the range, or NULL */
-struct hv_record *mem_extent(struct hv_mem *m, uint64_t mfn, uint64_t nr);
+/** hv_mem_extent() - the extent that shares a frame with the range, or NULL */
+struct hv_record *hv_mem_extent(struct hv_mem *m, uint64_t mfn, uint64_t nr);
 
-/** mem_drop() - it is no more; the last one takes its place */
-void mem_drop(struct hv_mem *m, struct hv_record *e);
+/** hv_mem_drop() - it is no more; the last one takes its place */
+void hv_mem_drop(struct hv_mem *m, struct hv_record *e);
 
-/** mem_alive() - is this domain there? */
-bool mem_alive(const struct hv_mem *m, uint32_t domid, const struct nv_uuid *uuid);
+/** hv_mem_alive() - is this domain there? */
+bool hv_mem_alive(const struct hv_mem *m, uint32_t domid, const struct nv_uuid *uuid);
 
 /* The port's calls about events. */
-int mem_events(struct hv *hv, uint64_t ack_seq, struct hv_batch *ret);
-int mem_resolve(struct hv *hv, const struct hv_resolve *rs);
+int hv_mem_events(struct hv *hv, uint64_t ack_seq, struct hv_batch *ret);
+int hv_mem_resolve(struct hv *hv, const struct hv_resolve *rs);
 
 #endif

@@ -50,7 +50,7 @@ static void grow_undo(struct nvd *nvd, struct op_resize *o)
 }
 
 /* The volume's pieces and the part's as one list, for the book. */
-static struct extent *grow_joined(const struct op_resize *o)
+static struct extent *joined(const struct op_resize *o)
 {
 	uint32_t nr = o->volume->fact.nr_extents + o->part->fact.nr_extents;
 	const struct extent *lists[] = { o->volume->extents, o->part->extents };
@@ -70,7 +70,7 @@ static struct extent *grow_joined(const struct op_resize *o)
 
 static int grow_finish(struct op_resize *o, struct nv_why *why)
 {
-	nv_cleanup(nv_freep) struct extent *all = grow_joined(o);
+	nv_cleanup(nv_freep) struct extent *all = joined(o);
 	struct nvd *nvd = o->op.nvd;
 	struct volume_fact fact = o->volume->fact;
 	struct event_fact e;
@@ -161,19 +161,31 @@ static int grow_begin(struct op_resize *o, uint64_t size, const struct nv_uuid *
 	return 0;
 }
 
-/* The book may have what it said it could not write: as it was, then. */
-static void shrink_put_back(struct nvd *nvd, const struct volume *v, const struct nv_uuid *part)
+/*
+ * The cut could not be written, or only perhaps: then the book gets what it
+ * had. If it does not take that either, nobody touches the volume any more
+ * until the next start, which believes the book.
+ */
+static void shrink_undo(struct nvd *nvd, struct op_resize *o, int failed)
 {
-	int r;
+	nv_cleanup(nv_freep) struct extent *all = NULL;
+	struct volume_fact fact = o->volume->fact;
+	int r = 0;
 
-	r = store_begin(nvd->store, STORE_DURABLE);
+	if (nvd_unsure(failed)) {
+		all = joined(o);
+		fact.nr += o->part->fact.nr;
+		fact.nr_extents += o->part->fact.nr_extents;
+		r = all ? store_begin(nvd->store, STORE_DURABLE) : -ENOMEM;
+		if (!r)
+			r = store_volume_del(nvd->store, &o->part->fact.uuid);
+		if (!r)
+			r = store_volume_put(nvd->store, &fact, all);
+		if (!r)
+			r = store_commit(nvd->store);
+	}
 	if (!r)
-		r = store_volume_del(nvd->store, part);
-	if (!r)
-		r = store_volume_put(nvd->store, &v->fact, v->extents);
-	if (!r)
-		r = store_commit(nvd->store);
-	nvd_book(nvd, r, NULL);
+		ledger_shrink_abort(nvd->ledger, o->volume, o->part);
 }
 
 static int shrink_begin(struct op_resize *o, uint64_t size, const struct nv_uuid *uuid, struct nv_why *why)
@@ -181,7 +193,6 @@ static int shrink_begin(struct op_resize *o, uint64_t size, const struct nv_uuid
 	struct nvd *nvd = o->op.nvd;
 	struct volume *v = o->volume;
 	struct event_fact e = resize_event(v, frames_from_bytes(size));
-	struct nv_uuid uuid_part;
 	int r;
 
 	r = ledger_shrink_begin(nvd->ledger, v, size, uuid, why, &o->part);
@@ -197,10 +208,7 @@ static int shrink_begin(struct op_resize *o, uint64_t size, const struct nv_uuid
 	if (!r)
 		r = store_commit(nvd->store);
 	if (nvd_book(nvd, r, why)) {
-		uuid_part = o->part->fact.uuid;
-		ledger_shrink_abort(nvd->ledger, v, o->part);
-		if (nvd_unsure(r))
-			shrink_put_back(nvd, v, &uuid_part);
+		shrink_undo(nvd, o, r);
 		return r;
 	}
 	ledger_shrink_done(nvd->ledger, v, o->part);

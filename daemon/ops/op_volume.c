@@ -150,10 +150,9 @@ int op_volume_create_begin(struct nvd *nvd, const struct req_create_volume *rq, 
 }
 
 /* The book may have what it said it could not write: as it was, then. */
-static void volume_put_back(struct nvd *nvd, const struct volume *v, int r)
+static int volume_put_back(struct nvd *nvd, const struct volume *v, int r)
 {
-	if (nvd_unsure(r))
-		nvd_book(nvd, store_volume_put(nvd->store, &v->fact, v->extents), NULL);
+	return nvd_unsure(r) ? store_volume_put(nvd->store, &v->fact, v->extents) : 0;
 }
 
 int op_volume_rename(struct nvd *nvd, const struct req_rename_volume *rq, struct nv_why *why)
@@ -180,8 +179,9 @@ int op_volume_rename(struct nvd *nvd, const struct req_rename_volume *rq, struct
 	if (!r)
 		r = store_commit(nvd->store);
 	if (nvd_book(nvd, r, why)) {
-		ledger_rename_abort(nvd->ledger, v);
-		volume_put_back(nvd, v, r);
+		/* If it may have either name, it keeps both until the next start. */
+		if (!volume_put_back(nvd, v, r))
+			ledger_rename_abort(nvd->ledger, v);
 		return r;
 	}
 	ledger_rename_done(nvd->ledger, v);

@@ -1,0 +1,173 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * tests/lib/world.c - the daemon's flows over ports in memory.
+ */
+#include "tests/lib/world.h"
+
+#include <stdio.h>
+#include <string.h>
+
+/* More steps than any flow here takes: what goes on longer never ends. */
+#define STEPS 10000
+
+static struct world *clock_world(struct clock *c)
+{
+	return nv_container_of(c, struct world, clock);
+}
+
+static uint64_t world_mono(struct clock *c)
+{
+	return ++clock_world(c)->ticks;
+}
+
+static void world_new_uuid(struct clock *c, struct nv_uuid *ret)
+{
+	uint64_t n = ++clock_world(c)->ticks;
+
+	*ret = (struct nv_uuid){ { 0xee } };
+	memcpy(ret->b + 8, &n, sizeof(n));
+}
+
+static const struct clock_ops world_clock = { .mono_ns = world_mono, .wall_us = world_mono, .uuid = world_new_uuid };
+
+static void must(int r)
+{
+	if (r) {
+		fprintf(stderr, "the test's own ports: %d\n", r);
+		abort();
+	}
+}
+
+void world_init(struct world *w)
+{
+	memset(w, 0, sizeof(*w));
+	must(hv_mem_new(&w->hv));
+	must(store_mem_new(&w->store));
+	must(topo_mem_new(WORLD_MFN, WORLD_NR, &w->topo));
+	must(dom_mem_new(&w->dom));
+	w->clock.ops = &world_clock;
+	faulty_init(&w->faulty, w->hv, w->store, w->topo);
+}
+
+void world_deinit(struct world *w)
+{
+	world_end(w);
+	hv_freep(&w->hv);
+	store_freep(&w->store);
+	topo_port_freep(&w->topo);
+	dom_freep(&w->dom);
+}
+
+static void world_settings(struct settings *s)
+{
+	*s = (struct settings){
+		.alignment = 2 << 20,
+		.large_volume = 1 << 30,
+		.large_alignment = 1 << 30,
+		.address_bits = 46,
+		.deadline_ms = 10000,
+		.first_touch = SETTINGS_VMCE,
+		.next_touch = SETTINGS_KILL,
+		.page_limit = { 1000, 1000 },
+	};
+}
+
+int world_boot(struct world *w)
+{
+	int r;
+
+	world_end(w);
+	faulty_revive(&w->faulty);
+	w->nvd = (struct nvd){
+		.hv = &w->faulty.hv,
+		.store = &w->faulty.store,
+		.topo = &w->faulty.topo,
+		.dom = w->dom,
+		.clock = &w->clock,
+	};
+	world_settings(&w->nvd.set);
+	must(ledger_new(&w->nvd.ledger));
+	must(fault_desk_new(&w->nvd.set, &w->nvd.desk));
+	w->alive = true;
+	r = op_boot(&w->nvd, &w->why);
+	if (r)
+		world_end(w);
+	return r;
+}
+
+void world_end(struct world *w)
+{
+	if (!w->alive)
+		return;
+	fault_desk_free(w->nvd.desk);
+	ledger_free(w->nvd.ledger);
+	topo_free(w->nvd.topology);
+	memset(&w->nvd, 0, sizeof(w->nvd));
+	w->alive = false;
+}
+
+int world_run(struct world *w, struct op *op)
+{
+	int r, i;
+
+	for (i = 0; i < STEPS; i++) {
+		r = op_step(op, &w->why);
+		if (r != OP_MORE) {
+			op_free(op);
+			return r;
+		}
+	}
+	fprintf(stderr, "the flow %s does not end\n", op->ops->name);
+	abort();
+}
+
+int world_faults(struct world *w)
+{
+	int r, i;
+
+	for (i = 0; i < STEPS; i++) {
+		r = op_fault_step(&w->nvd, &w->why);
+		if (r != OP_MORE)
+			return r;
+	}
+	fprintf(stderr, "the events do not end\n");
+	abort();
+}
+
+int world_settle(struct world *w)
+{
+	struct op *op;
+	int r, i;
+
+	r = world_faults(w);
+	for (i = 0; i < STEPS && !r; i++) {
+		r = op_leftover_begin(&w->nvd, &w->why, &op);
+		if (r || !op)
+			return r;
+		r = world_run(w, op);
+	}
+	return r;
+}
+
+struct nv_uuid world_uuid(uint32_t domid)
+{
+	return (struct nv_uuid){ { 0xd0, [15] = (uint8_t)domid } };
+}
+
+void world_domain(struct world *w, uint32_t domid, bool alive)
+{
+	struct dom_info d = {
+		.domid = domid,
+		.uuid = world_uuid(domid),
+		.type = DOM_PVH,
+		.hap = true,
+		.address_bits = 46,
+	};
+
+	hv_mem_domain(w->hv, domid, &d.uuid, alive);
+	snprintf(d.name, sizeof(d.name), "g%u", domid);
+	if (alive)
+		dom_mem_put(w->dom, &d);
+	else
+		dom_mem_del(w->dom, domid);
+}
