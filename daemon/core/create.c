@@ -168,6 +168,8 @@ int ledger_volume_begin(struct ledger *l, const struct volume_request *req,
 
 	r = check_request(l, req, why);
 	if (!r)
+		r = unknown_hold_all(l);
+	if (!r)
 		r = find_frames(l, req, why, &fact.align, &extents);
 	if (r)
 		return r;

@@ -152,6 +152,7 @@ void extents_give(struct ledger *l, struct extent *first)
 	struct extent *e;
 
 	extents_settle(l, first);
+	l->unknown_stale |= l->nr_unknown != 0;
 	for (e = first; e; e = e->next)
 		if (pool_placed(e->pool))
 			extent_unpaint(l, e);

@@ -53,6 +53,7 @@ struct ledger {
 	struct hash map_ids, domids;
 	struct mapping *first, *last;
 	uint32_t nr_unknown;
+	bool unknown_stale;      /* frames came free that may lie under one */
 };
 
 /* Who has a frame. Both NULL: nobody; extent NULL: free in the pool. */
@@ -144,6 +145,11 @@ int volume_check_idle(struct ledger *l, const struct volume *v,
 /* unknown.c */
 /** unknown_hold_in() - take the free frames of @p under unknown extents. Return: 0, -ENOMEM. */
 int unknown_hold_in(struct ledger *l, struct pool *p) nv_must_check;
+/**
+ * unknown_hold_all() - what came free under unknown extents is held again
+ * Giving back cannot fail and holding can, so it is done before the next taking.
+ */
+int unknown_hold_all(struct ledger *l) nv_must_check;
 /** unknown_forget() - @p is about to lose its frames, those held by @m too */
 void unknown_forget(struct ledger *l, struct mapping *m, const struct pool *p);
 /** unknown_release() - it is gone: what it held is free again */

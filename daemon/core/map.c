@@ -227,7 +227,9 @@ int ledger_map_begin(struct ledger *l, const struct map_request *req,
 
 	fact.nr = req->volume ? req->volume->fact.nr :
 				frames_from_bytes(req->size_bytes);
-	r = map_check(l, req, p, fact.nr, why);
+	r = unknown_hold_all(l);
+	if (!r)
+		r = map_check(l, req, p, fact.nr, why);
 	if (r)
 		return r;
 	text_set(fact.domain, sizeof(fact.domain),

@@ -64,6 +64,9 @@ int ledger_grow_begin(struct ledger *l, struct volume *v, uint64_t size_bytes,
 		return nv_refuse(why, NV_E_BAD_SIZE,
 				 "the volume %s is not smaller than that",
 				 v->fact.name);
+	r = unknown_hold_all(l);
+	if (r)
+		return r;
 	last = extents_last(v->extents);
 	want.nr = frames_from_bytes(size_bytes) - v->fact.nr;
 	want.near_mfn = ledger_extent_mfn(last) + last->fact.nr;

@@ -104,6 +104,20 @@ int unknown_hold_in(struct ledger *l, struct pool *p)
 	return 0;
 }
 
+int unknown_hold_all(struct ledger *l)
+{
+	struct pool *p;
+	int r = 0;
+
+	if (!l->unknown_stale)
+		return 0;
+	for (p = l->pools; p && !r; p = p->next)
+		if (pool_placed(p))
+			r = unknown_hold_in(l, p);
+	l->unknown_stale = r;
+	return r;
+}
+
 void unknown_forget(struct ledger *l, struct mapping *m, const struct pool *p)
 {
 	struct extent **at = &m->held, *e;
