@@ -196,38 +196,47 @@ static uint64_t sqlite_last_event(struct store *store)
 	return store_sqlite_of(store)->last_event;
 }
 
-/* Forget a thousand that are too old; checkpoint when there are none. */
+/* The events beyond the limit, a thousand at a time, and faults as old as they. */
+static int prune(struct store_sqlite *s, int *ret_changed)
+{
+	uint64_t keep = s->conf.max_events;
+	sqlite3_stmt *st;
+	int r = 0;
+
+	*ret_changed = 0;
+	if (!keep || !s->too_many || s->last_event <= keep)
+		return 0;
+	st = sql_stmt(s, ST_EVENT_PRUNE, &r);
+	if (!st)
+		return r;
+	sqlite3_bind_int64(st, 1, (int64_t)(s->last_event - keep));
+	r = sql_done(s, st);
+	*ret_changed = sqlite3_changes(s->db);
+	if (r || !*ret_changed)
+		return r;
+	st = sql_stmt(s, ST_FAULT_PRUNE, &r);
+	return st ? sql_done(s, st) : r;
+}
+
 static int sqlite_idle(struct store *store)
 {
 	struct store_sqlite *s = store_sqlite_of(store);
-	int prune[] = { ST_EVENT_PRUNE, ST_FAULT_PRUNE }, r = 0, changed = 0;
-	sqlite3_stmt *st;
-	size_t i;
+	int rc, r, changed;
 
-	for (i = 0; s->conf.max_events && s->too_many && i < 2; i++) {
-		st = sql_stmt(s, prune[i], &r);
-		if (!st)
-			return r;
-		if (prune[i] == ST_EVENT_PRUNE)
-			sqlite3_bind_int64(st, 1, (int64_t)s->last_event);
-		sqlite3_bind_int64(st, prune[i] == ST_EVENT_PRUNE ? 2 : 1,
-				   (int64_t)s->conf.max_events);
-		r = sql_done(s, st);
-		if (r)
-			return r;
-		changed += sqlite3_changes(s->db);
-	}
-	if (changed)
-		return STORE_MORE;
+	if (s->in_tx)
+		return 0;
+	r = prune(s, &changed);
+	if (r || changed)
+		return r ? r : STORE_MORE;
 	s->too_many = false;
 	if (!s->dirty)
 		return 0;
 	s->dirty = false;
-	r = sqlite3_wal_checkpoint_v2(s->db, NULL, SQLITE_CHECKPOINT_TRUNCATE,
-				      NULL, NULL);
+	rc = sqlite3_wal_checkpoint_v2(s->db, NULL, SQLITE_CHECKPOINT_TRUNCATE,
+				       NULL, NULL);
 	sqlite3_db_release_memory(s->db);
-	return r == SQLITE_OK || (r & 0xff) == SQLITE_BUSY ?
-		       0 : sql_error(s->db, r, &s->store.why);
+	return rc == SQLITE_OK || (rc & 0xff) == SQLITE_BUSY ?
+		       0 : sql_error(s->db, rc, &s->store.why);
 }
 
 void sql_forget(struct store_sqlite *s)

@@ -183,15 +183,11 @@ static int restore_read(const char *path, sqlite3 **ret, struct nv_why *why)
 /* Whoever follows the history must not see an id twice. */
 static int restore_keep_ids(sqlite3 *copy, uint64_t last, struct nv_why *why)
 {
-	char sql[320];
+	char sql[80];
 	int rc;
 
 	snprintf(sql, sizeof(sql),
-		 "INSERT INTO sqlite_sequence(name, seq) SELECT 'event', 0"
-		 " WHERE NOT EXISTS (SELECT 1 FROM sqlite_sequence"
-		 " WHERE name = 'event');"
-		 "UPDATE sqlite_sequence SET seq = max(seq, %llu)"
-		 " WHERE name = 'event'",
+		 "UPDATE event_floor SET id = max(id, %llu)",
 		 (unsigned long long)last);
 	rc = sqlite3_exec(copy, sql, NULL, NULL, NULL);
 	return rc == SQLITE_OK ? 0 : sql_error(copy, rc, why);

@@ -82,11 +82,11 @@ static int bad_put(struct store_sqlite *s, int64_t place,
 }
 
 /* The last row that begins before @off, or nr 0. */
-static int bad_before(struct store_sqlite *s, int64_t place, uint64_t off,
-		      struct bad_row *ret)
+static int bad_last(struct store_sqlite *s, int64_t place, uint64_t off,
+		    struct bad_row *ret)
 {
 	int r = 0, rc;
-	sqlite3_stmt *st = sql_stmt(s, ST_BAD_BEFORE, &r);
+	sqlite3_stmt *st = sql_stmt(s, ST_BAD_LAST, &r);
 	struct cells c;
 
 	if (!st)
@@ -94,32 +94,6 @@ static int bad_before(struct store_sqlite *s, int64_t place, uint64_t off,
 	c = cells_bind(st);
 	put_u64(&c, (uint64_t)place);
 	put_u64(&c, off);
-	rc = sqlite3_step(st);
-	if (rc != SQLITE_ROW && rc != SQLITE_DONE)
-		return sql_fail(s, rc);
-	*ret = (struct bad_row){ .nr = 0 };
-	if (rc == SQLITE_ROW) {
-		ret->off = (uint64_t)sqlite3_column_int64(st, 0);
-		ret->nr = (uint64_t)sqlite3_column_int64(st, 1);
-	}
-	sqlite3_reset(st);
-	return 0;
-}
-
-/* The first row that begins in [@from, @to), or nr 0. */
-static int bad_next(struct store_sqlite *s, int64_t place, uint64_t from,
-		    uint64_t to, struct bad_row *ret)
-{
-	int r = 0, rc;
-	sqlite3_stmt *st = sql_stmt(s, ST_BAD_NEXT, &r);
-	struct cells c;
-
-	if (!st)
-		return r;
-	c = cells_bind(st);
-	put_u64(&c, (uint64_t)place);
-	put_u64(&c, from);
-	put_u64(&c, to);
 	rc = sqlite3_step(st);
 	if (rc != SQLITE_ROW && rc != SQLITE_DONE)
 		return sql_fail(s, rc);
@@ -135,34 +109,28 @@ static int bad_next(struct store_sqlite *s, int64_t place, uint64_t from,
 	return 0;
 }
 
-/* What is between the rows that are there. */
+/* From the end of the range to its beginning, the gaps between its rows. */
 static int bad_fill(struct store_sqlite *s, int64_t place,
 		    const struct bad_fact *b)
 {
 	struct bad_row gap = { .time_us = (uint64_t)b->time_us,
 			       .source = b->source };
-	uint64_t at = b->off, end = b->off + b->nr;
+	uint64_t end = b->off + b->nr, row_end;
 	struct bad_row row;
-	int r;
+	int r = 0;
 
-	r = bad_before(s, place, at, &row);
-	if (r)
-		return r;
-	if (row.nr && row.off + row.nr > at)
-		at = row.off + row.nr;
-	while (at < end) {
-		r = bad_next(s, place, at, end, &row);
+	while (!r && end > b->off) {
+		r = bad_last(s, place, end, &row);
 		if (r)
 			return r;
-		gap.off = at;
-		gap.nr = (row.nr ? row.off : end) - at;
+		row_end = row.off + row.nr;
+		gap.off = NV_MAX(row_end, b->off);
+		gap.nr = gap.off < end ? end - gap.off : 0;
 		if (gap.nr)
 			r = bad_put(s, place, &gap);
-		if (r || !row.nr)
-			return r;
-		at = row.off + row.nr;
+		end = row.nr ? row.off : 0;
 	}
-	return 0;
+	return r;
 }
 
 int sqlite_bad_add(struct store *store, const struct bad_fact *b)
@@ -182,12 +150,6 @@ int sqlite_bad_add(struct store *store, const struct bad_fact *b)
 	if (!r)
 		r = bad_fill(s, place, b);
 	return sql_unit_end(s, own, r);
-}
-
-static int bad_get(struct store_sqlite *s, int64_t place, uint64_t off,
-		   struct bad_row *ret)
-{
-	return bad_next(s, place, off, off + 1, ret);
 }
 
 static int bad_remove(struct store_sqlite *s, int64_t place, uint64_t off)
@@ -227,20 +189,16 @@ static int bad_cut(struct store_sqlite *s, int64_t place, struct bad_row row,
 static int bad_clear(struct store_sqlite *s, int64_t place, uint64_t from,
 		     uint64_t to)
 {
+	uint64_t end = to;
 	struct bad_row row;
-	int r;
+	int r = 0;
 
-	r = bad_before(s, place, from, &row);
-	if (!r && row.nr && row.off + row.nr > from) {
-		r = bad_get(s, place, row.off, &row);
-		if (!r && row.nr)
-			r = bad_cut(s, place, row, from, to);
-	}
-	while (!r) {
-		r = bad_next(s, place, from, to, &row);
-		if (r || !row.nr)
+	while (!r && end > from) {
+		r = bad_last(s, place, end, &row);
+		if (r || !row.nr || row.off + row.nr <= from)
 			break;
 		r = bad_cut(s, place, row, from, to);
+		end = row.off;
 	}
 	return r;
 }

@@ -7,27 +7,40 @@
 
 #include <string.h>
 
-/* FNV-1a, 32 bit (draft-eastlake-fnv): sees every single flipped bit. */
-#define SUM_FROM 0x811c9dc5u
-#define SUM_PRIME 0x01000193u
+/*
+ * A running sum in which each step is reversible for a given value, so that one
+ * changed value always changes it. Multipliers from splitmix64.
+ */
+#define SUM_FROM UINT64_C(0x6e76646d6d64)
 
+static void sum_u64(struct cells *c, uint64_t v)
+{
+	uint64_t h = (c->sum ^ v) * UINT64_C(0xbf58476d1ce4e5b9);
+
+	c->sum = h ^ h >> 32;
+}
+
+/* The same on any machine: eight bytes at a time, the first one lowest. */
 static void sum_add(struct cells *c, const void *p, size_t len)
 {
 	const unsigned char *b = p;
+	uint64_t v = len;
+	size_t i;
 
-	while (len--)
-		c->sum = (c->sum ^ *b++) * SUM_PRIME;
+	sum_u64(c, v);
+	for (v = 0, i = 0; i < len; i++) {
+		v |= (uint64_t)b[i] << 8 * (i % 8);
+		if (i % 8 == 7 || i == len - 1) {
+			sum_u64(c, v);
+			v = 0;
+		}
+	}
 }
 
-/* The same on any machine: values are summed as they are written, low first. */
-static void sum_u64(struct cells *c, uint64_t v)
+/* 32 bits of it: what a row has room for. */
+static uint32_t sum_end(const struct cells *c)
 {
-	unsigned char b[8];
-	int i;
-
-	for (i = 0; i < 8; i++)
-		b[i] = (unsigned char)(v >> 8 * i);
-	sum_add(c, b, sizeof(b));
+	return (uint32_t)(c->sum ^ c->sum >> 32);
 }
 
 struct cells cells_bind(sqlite3_stmt *st)
@@ -56,13 +69,13 @@ void put_text(struct cells *c, const char *text)
 {
 	size_t len = strlen(text);
 
-	sum_add(c, text, len + 1);
+	sum_add(c, text, len);
 	sqlite3_bind_text(c->st, c->at++, text, (int)len, SQLITE_STATIC);
 }
 
 void put_sum(struct cells *c)
 {
-	sqlite3_bind_int64(c->st, c->at++, c->sum);
+	sqlite3_bind_int64(c->st, c->at++, sum_end(c));
 }
 
 uint64_t get_u64(struct cells *c)
@@ -108,12 +121,12 @@ void get_text(struct cells *c, char *to, size_t size)
 	memset(to, 0, size);
 	if (len)
 		memcpy(to, text, len);
-	sum_add(c, to, len + 1);
+	sum_add(c, to, len);
 }
 
 bool get_sum(struct cells *c)
 {
 	uint64_t sum = (uint64_t)sqlite3_column_int64(c->st, c->at++);
 
-	return !c->odd && sum == c->sum;
+	return !c->odd && sum == sum_end(c);
 }

@@ -107,6 +107,7 @@ int sqlite_event_add(struct store *store, const struct event_fact *e,
 	if (!st)
 		return r;
 	c = cells_bind(st);
+	put_u64(&c, s->last_event + 1);
 	put_u64(&c, (uint64_t)e->time_us);
 	put_u64(&c, e->severity);
 	put_text(&c, e->kind);
@@ -127,8 +128,7 @@ int sqlite_event_add(struct store *store, const struct event_fact *e,
 	if (r)
 		return r;
 	s->too_many = true;
-	s->last_event = (uint64_t)sqlite3_last_insert_rowid(s->db);
-	*ret_id = s->last_event;
+	*ret_id = ++s->last_event;
 	return 0;
 }
 
@@ -200,18 +200,17 @@ int sqlite_events(struct store *store, const struct store_events *q,
 	return r;
 }
 
-/* The table of sequences knows it even when the event itself was forgotten. */
 int events_last(struct store_sqlite *s)
 {
 	int64_t last = 0;
 	int rc;
 
 	rc = sql_number(s->db,
-			"SELECT coalesce((SELECT seq FROM sqlite_sequence"
-			" WHERE name = 'event'), 0)",
+			"SELECT max((SELECT id FROM event_floor),"
+			" coalesce((SELECT max(id) FROM event), 0))",
 			&last);
 	if (rc != SQLITE_OK)
 		return sql_error(s->db, rc, &s->store.why);
-	s->last_event = (uint64_t)last;
+	s->last_event = s->last_event_before = (uint64_t)last;
 	return 0;
 }

@@ -38,10 +38,8 @@
 	X(MAPPED_DEL, "DELETE FROM mapped WHERE mapping = ?")                 \
 	X(PLACE_ID, "SELECT id FROM bad_pool WHERE uuid = ?")                 \
 	X(PLACE_ADD, "INSERT INTO bad_pool(uuid) VALUES(?)")                  \
-	X(BAD_BEFORE, "SELECT off, nr FROM bad WHERE pool = ? AND off < ?"    \
-		      " ORDER BY off DESC LIMIT 1")                           \
-	X(BAD_NEXT, "SELECT off, nr, time_us, source FROM bad WHERE pool = ?" \
-		    " AND off >= ? AND off < ? ORDER BY off LIMIT 1")         \
+	X(BAD_LAST, "SELECT off, nr, time_us, source FROM bad WHERE pool = ?" \
+		    " AND off < ? ORDER BY off DESC LIMIT 1")                 \
 	X(BAD_PUT, "INSERT OR REPLACE INTO bad(pool, off, nr, time_us,"       \
 		   " source, sum) VALUES(?,?,?,?,?,?)")                       \
 	X(BAD_DEL, "DELETE FROM bad WHERE pool = ? AND off = ?")              \
@@ -49,15 +47,14 @@
 		     " boot_ns, pool, off, nr, status, misc, mcg, handle,"    \
 		     " gfn, domid, type, flags, action)"                      \
 		     " VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)")              \
-	X(EVENT_ADD, "INSERT INTO event(time_us, severity, kind, text, next," \
-		     " status, action, pool, off, nr, mfn, volume,"           \
+	X(EVENT_ADD, "INSERT INTO event(id, time_us, severity, kind, text,"   \
+		     " next, status, action, pool, off, nr, mfn, volume,"     \
 		     " volume_off, domain, domid, gfn)"                       \
-		     " VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)")              \
-	X(EVENT_PRUNE, "DELETE FROM event WHERE id <= ? - ? AND id IN"        \
+		     " VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)")            \
+	X(EVENT_PRUNE, "DELETE FROM event WHERE id <= ? AND id IN"            \
 		       " (SELECT id FROM event ORDER BY id LIMIT 1000)")      \
-	X(FAULT_PRUNE, "DELETE FROM fault WHERE id <= (SELECT max(id) FROM"   \
-		       " fault) - ? AND id IN"                                \
-		       " (SELECT id FROM fault ORDER BY id LIMIT 1000)")
+	X(FAULT_PRUNE, "DELETE FROM fault WHERE time_us <"                    \
+		       " (SELECT time_us FROM event ORDER BY id LIMIT 1)")
 
 enum store_statement {
 #define X(NAME, sql) ST_##NAME,
@@ -118,7 +115,7 @@ void sql_forget(struct store_sqlite *s);
 struct cells {
 	sqlite3_stmt *st;
 	int at;
-	uint32_t sum; /* of everything bound or read so far */
+	uint64_t sum; /* of everything bound or read so far */
 	bool odd;     /* a value does not fit its field */
 };
 

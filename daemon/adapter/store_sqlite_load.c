@@ -241,42 +241,80 @@ int rows_load(sqlite3 *db, const struct store_reader *rd, void *ctx,
 	return r;
 }
 
+/* One pool's rows, which are ascending and must be disjoint. */
+static int load_bad_of(struct load *l, sqlite3_stmt *st, uint64_t id,
+		       struct bad_fact *b, store_bad_fn fn)
+{
+	uint64_t end = 0;
+	struct cells c;
+	int r = 0;
+
+	sqlite3_reset(st);
+	sqlite3_bind_int64(st, 1, (int64_t)id);
+	while (!r && step(l, st, &r)) {
+		c = cells_read(st);
+		if (get_u64(&c) != id)
+			return damaged(l, "the bad ranges are in disorder");
+		b->off = get_u64(&c);
+		b->nr = get_u64(&c);
+		b->time_us = (int64_t)get_u64(&c);
+		b->source = get_u32(&c);
+		if (!get_sum(&c))
+			return damaged(l, "a bad range's checksum is wrong");
+		if (!frames_valid(b->off, b->nr) || b->off < end)
+			return damaged(l, "bad ranges overlap");
+		end = b->off + b->nr;
+		if (fn)
+			r = fn(l->ctx, b);
+	}
+	return r;
+}
+
+/* A range whose pool is not known would be forgotten. */
+static int check_bad_pools(struct load *l)
+{
+	int64_t lost = 0;
+	int rc;
+
+	rc = sql_number(l->db,
+			"WITH RECURSIVE p(id) AS (SELECT min(pool) FROM bad"
+			" UNION ALL SELECT (SELECT min(pool) FROM bad"
+			" WHERE pool > p.id) FROM p WHERE p.id IS NOT NULL)"
+			" SELECT count(*) FROM p WHERE id IS NOT NULL"
+			" AND id NOT IN (SELECT id FROM bad_pool)",
+			&lost);
+	if (rc != SQLITE_OK)
+		return sql_error(l->db, rc, l->why);
+	return lost ? damaged(l, "a bad range has no pool") : 0;
+}
+
 int rows_load_bad(sqlite3 *db, const struct nv_uuid *pool, store_bad_fn fn,
 		  void *ctx, struct nv_why *why)
 {
-	nv_cleanup(stmt_finalizep) sqlite3_stmt *st = NULL;
-	struct load l = { .db = db, .why = why };
-	uint64_t last_id = 0, id, end = 0;
+	nv_cleanup(stmt_finalizep) sqlite3_stmt *pools = NULL, *st = NULL;
+	struct load l = { .db = db, .why = why, .ctx = ctx };
 	struct bad_fact b = { .nr = 0 };
+	uint64_t id;
 	int r;
 
-	r = prepare(&l, "SELECT bad.pool, off, nr, time_us, source, sum, uuid"
-			" FROM bad LEFT JOIN bad_pool ON bad_pool.id = bad.pool"
-			" WHERE ?1 IS NULL OR bad.pool ="
-			" (SELECT id FROM bad_pool WHERE uuid = ?1)"
-			" ORDER BY bad.pool, off", &st);
+	r = check_bad_pools(&l);
+	if (!r)
+		r = prepare(&l, "SELECT id, uuid FROM bad_pool WHERE ?1 IS NULL"
+				" OR uuid = ?1 ORDER BY uuid", &pools);
+	if (!r)
+		r = prepare(&l, "SELECT pool, off, nr, time_us, source, sum"
+				" FROM bad WHERE pool = ? ORDER BY off", &st);
 	if (!r && pool)
-		sqlite3_bind_blob(st, 1, pool->b, sizeof(pool->b),
+		sqlite3_bind_blob(pools, 1, pool->b, sizeof(pool->b),
 				  SQLITE_STATIC);
-	while (!r && step(&l, st, &r)) {
-		struct cells c = cells_read(st);
+	while (!r && step(&l, pools, &r)) {
+		struct cells c = cells_read(pools);
 
 		id = get_u64(&c);
-		b.off = get_u64(&c);
-		b.nr = get_u64(&c);
-		b.time_us = (int64_t)get_u64(&c);
-		b.source = get_u32(&c);
-		if (!get_sum(&c))
-			return damaged(&l, "a bad range's checksum is wrong");
 		get_uuid(&c, &b.pool);
 		if (c.odd)
-			return damaged(&l, "a bad range has no pool");
-		if (!frames_valid(b.off, b.nr) || (id == last_id && b.off < end))
-			return damaged(&l, "bad ranges overlap");
-		last_id = id;
-		end = b.off + b.nr;
-		if (fn)
-			r = fn(ctx, &b);
+			return damaged(&l, "a pool's UUID is none");
+		r = load_bad_of(&l, st, id, &b, fn);
 	}
 	return r;
 }

@@ -45,16 +45,20 @@ static const char *const steps[] = {
 	" time_us INTEGER NOT NULL, source INTEGER NOT NULL,"
 	" sum INTEGER NOT NULL, PRIMARY KEY(pool, off)) WITHOUT ROWID;"
 
-	"CREATE TABLE fault(id INTEGER PRIMARY KEY, boot_id INTEGER NOT NULL,"
-	" seq INTEGER NOT NULL, time_us INTEGER NOT NULL,"
+	"CREATE TABLE fault(boot_id INTEGER, seq INTEGER, time_us INTEGER NOT NULL,"
 	" boot_ns INTEGER NOT NULL, pool BLOB NOT NULL, off INTEGER NOT NULL,"
 	" nr INTEGER NOT NULL, status INTEGER NOT NULL, misc INTEGER NOT NULL,"
 	" mcg INTEGER NOT NULL, handle BLOB NOT NULL, gfn INTEGER NOT NULL,"
 	" domid INTEGER NOT NULL, type INTEGER NOT NULL,"
 	" flags INTEGER NOT NULL, action INTEGER NOT NULL,"
-	" UNIQUE(boot_id, seq));"
+	" PRIMARY KEY(boot_id, seq)) WITHOUT ROWID;"
 
-	"CREATE TABLE event(id INTEGER PRIMARY KEY AUTOINCREMENT,"
+	/* Ids start above this, however little of the history is left. */
+	"CREATE TABLE event_floor(one INTEGER PRIMARY KEY CHECK(one = 1),"
+	" id INTEGER NOT NULL);"
+	"INSERT INTO event_floor VALUES(1, 0);"
+
+	"CREATE TABLE event(id INTEGER PRIMARY KEY,"
 	" time_us INTEGER NOT NULL, severity INTEGER NOT NULL,"
 	" kind TEXT NOT NULL, text TEXT NOT NULL, next TEXT NOT NULL,"
 	" status TEXT NOT NULL, action TEXT NOT NULL, pool BLOB NOT NULL,"

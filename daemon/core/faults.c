@@ -55,7 +55,8 @@ static struct blow blow_first(struct ledger *l, const struct frames *left)
 	struct rangemap_range health = rangemap_find(l->health, left->mfn);
 	struct owner o = ledger_tag_owner(l, own.tag);
 	uint64_t uniform = NV_MIN(own.end, health.end);
-	uint64_t end = NV_MIN(frames_end(left), uniform);
+	uint64_t end = unknown_cut(l, left->mfn,
+				   NV_MIN(frames_end(left), uniform));
 	struct blow b = { .frames = { left->mfn, end - left->mfn },
 			  .pool = o.pool,
 			  .extent = o.extent,
@@ -76,8 +77,6 @@ static struct blow blow_first(struct ledger *l, const struct frames *left)
 			b.gfn = o.extent->fact.gfn + in;
 	}
 	if (unknown && !b.mapping) {
-		end = NV_MIN(end, unknown->mfn + unknown->fact.nr);
-		b.frames.nr = end - left->mfn;
 		b.mapping = unknown;
 		b.gfn = unknown->fact.gfn + (left->mfn - unknown->mfn);
 	}

@@ -156,6 +156,8 @@ void unknown_forget(struct ledger *l, struct mapping *m, const struct pool *p);
 void unknown_release(struct ledger *l, struct mapping *m);
 /** unknown_at() - the unknown mapping that covers @mfn, or NULL */
 struct mapping *unknown_at(struct ledger *l, uint64_t mfn);
+/** unknown_cut() - where [@mfn, @end) must be cut to be under one or under none */
+uint64_t unknown_cut(struct ledger *l, uint64_t mfn, uint64_t end);
 
 /* faults.c */
 /** extent_volume_off() - where it begins in its volume, in frames */

@@ -27,6 +27,21 @@ struct mapping *unknown_at(struct ledger *l, uint64_t mfn)
 	return NULL;
 }
 
+uint64_t unknown_cut(struct ledger *l, uint64_t mfn, uint64_t end)
+{
+	struct mapping *m;
+
+	for (m = l->nr_unknown ? l->first : NULL; m; m = m->next) {
+		if (!is_unknown(m))
+			continue;
+		if (m->mfn > mfn)
+			end = NV_MIN(end, m->mfn);
+		else if (mfn - m->mfn < m->fact.nr)
+			end = NV_MIN(end, m->mfn + m->fact.nr);
+	}
+	return end;
+}
+
 bool ledger_volume_unknown(struct ledger *l, const struct volume *v)
 {
 	const struct extent *e;
