@@ -18,6 +18,9 @@
 #include "../mm/mm-locks.h"
 #include "nvdimm-glue.h"
 
+/* Write-back in an EPT entry: MTRR_TYPE_WRBACK in 4.17, X86_MT_WB since. */
+#define EPT_TYPE_WB 6
+
 int cf_check nvdimm_p2m_check(void *ctx, struct domain *d, uint64_t gfn,
                               uint64_t nr)
 {
@@ -140,7 +143,7 @@ static uint64_t raw_entry(struct p2m_domain *p2m, unsigned long gfn)
 
 static uint32_t cache_of(uint64_t e)
 {
-    bool wb = cpu_has_vmx ? ((e >> 3) & 7) == MTRR_TYPE_WRBACK
+    bool wb = cpu_has_vmx ? ((e >> 3) & 7) == EPT_TYPE_WB
                           : !(e & (_PAGE_PWT | _PAGE_PCD));
 
     return wb ? XEN_NVDIMM_CACHE_WB : XEN_NVDIMM_CACHE_OTHER;

@@ -12,6 +12,10 @@ TEST_PACKAGES="clang libclang-rt-14-dev libcmocka-dev umockdev libumockdev-dev
 	libglib2.0-dev libabsl-dev g++ python3 binutils git xz-utils mandoc
 	sqlite3 systemd udev procps bash-completion acpica-tools"
 
+# The lab: QEMU, and what makes a Dom0 and a hypervisor to run in it.
+LAB_PACKAGES="qemu-system-x86 qemu-utils mmdebstrap e2fsprogs kmod cpio zstd
+	xz-utils flex bison patch rsync python3 gcc make libc6-dev libxen-dev"
+
 # Packages of the list on the command line that are not installed.
 packages_missing() {
 	local p
