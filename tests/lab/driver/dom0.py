@@ -153,6 +153,11 @@ on_crash = "{on_crash}"
         check(status == 0, f"guest {self.name}: '{command}': {output}")
         return [words(line.partition("NVGUEST ")[2]) for line in output.splitlines()]
 
+    def type(self, command):
+        """Type @command without waiting for an answer."""
+        self.dom0.ok(f"labtool say $(xenstore-read /local/domain/{self.domid}/console/tty) "
+                     f"{self.log} 0 '{command}' || true")
+
     def do(self, command, seconds=60):
         """Type @command, which must succeed; return the line that says so."""
         last = self.say(command, seconds)[-1]

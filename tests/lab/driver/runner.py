@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """runner - runs cases one after another and says what came of them."""
+import inspect
 import os
 import signal
 import time
@@ -32,7 +33,7 @@ class Runner:
         if kind != self.kind:
             self.end()
             self.kind = kind
-            self.lab = Lab(self.xen, *kind, build=None if case.stock else self.build)
+            self.lab = Lab(self.xen, *kind, build=self.build)
             self.lab.prepare()
         dom0 = self.lab.dom0()
         if case.needs_patch and dom0.run("labtool info")[0]:
@@ -52,7 +53,7 @@ class Runner:
             if not why:
                 started = time.monotonic()
                 signal.alarm(case.seconds)
-                case.function(dom0)
+                self._call(case, dom0)
         except TooLong:
             why = f"took longer than {case.seconds} s"
         except (Failed, HostLost, TimeoutError, OSError, RuntimeError) as e:
@@ -68,6 +69,12 @@ class Runner:
         log = self._keep(case, dom0, why)
         self._say("FAIL", case, f"{why.strip()}\n      log: {log}")
         self.lab.stop()
+
+    def _call(self, case, dom0):
+        if "reset" in inspect.signature(case.function).parameters:
+            case.function(dom0, reset=lambda: self.lab.reset(dom0))
+        else:
+            case.function(dom0)
 
     def _say(self, verdict, case, remark):
         print(f"{verdict:5} {case.name:32} {remark}", flush=True)
