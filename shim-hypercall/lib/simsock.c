@@ -140,7 +140,8 @@ static int simsock_recv(struct simsock *s, void *buf, uint32_t size,
 	if ((m.msg_flags & MSG_TRUNC) || h.len > size ||
 	    (size_t)n - sizeof(h) != h.len)
 		return -EPROTO;
-	memcpy(buf, p, h.len);
+	if (h.len)
+		memcpy(buf, p, h.len);
 	*ret = h;
 	return 0;
 }

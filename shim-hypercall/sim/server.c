@@ -60,7 +60,7 @@ static int client_send(struct client *c)
 	do {
 		n = wire_part(&c->answer, c->off, &h);
 		v[0] = (struct iovec){ &h, sizeof(h) };
-		v[1] = (struct iovec){ c->answer.payload + c->off, n };
+		v[1] = (struct iovec){ n ? c->answer.payload + c->off : NULL, n };
 		if (sendmsg(c->fd, &m, MSG_DONTWAIT | MSG_NOSIGNAL) < 0)
 			return errno == EAGAIN ? 1 : -errno;
 		c->off += n;

@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -38,6 +39,8 @@ static void run(const struct simhost *s, int out)
 	snprintf(topology, sizeof(topology), "%s/topology", s->dir);
 	snprintf(state, sizeof(state), "%s/state", s->dir);
 	dup2(out, 1);
+	/* A test that fails must not leave it behind. */
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	execl(program ? program : "./nvdimm-sim", "nvdimm-sim", "--foreground",
 	      "--topology", topology, "--socket", s->socket, "--state", state,
 	      NULL);

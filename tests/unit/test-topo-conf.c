@@ -188,7 +188,7 @@ static void test_after_a_refusal_the_next_file_reads(void **state)
 	assert_int_equal(parse(whole, &t, &why), 0);
 }
 
-static void test_a_hundred_thousand_bad_ranges_are_read(void **state)
+static void test_thousands_of_bad_ranges_are_read(void **state)
 {
 	nv_cleanup(topo_freep) struct topo *t = NULL;
 	nv_cleanup(nv_freep) char *text = NULL;
@@ -198,12 +198,12 @@ static void test_a_hundred_thousand_bad_ranges_are_read(void **state)
 
 	f = open_memstream(&text, &len);
 	fprintf(f, "region \"r\" { spa = \"0\" size = \"1T\" bad = { \"0\"");
-	for (i = 1; i < 100000; i++)
+	for (i = 1; i < 20000; i++)
 		fprintf(f, ",\n\"%zu\"", i * 8192);
 	fprintf(f, "} }");
 	fclose(f);
 	assert_int_equal(topo_conf_parse("t.conf", text, len, &t, &why), 0);
-	assert_int_equal(t->regions[0].nr_bad, 100000);
+	assert_int_equal(t->regions[0].nr_bad, 20000);
 }
 
 int main(void)
@@ -213,7 +213,7 @@ int main(void)
 		cmocka_unit_test(test_what_is_wrong_is_refused_with_its_line),
 		cmocka_unit_test(test_bytes_that_are_no_text_are_refused),
 		cmocka_unit_test(test_after_a_refusal_the_next_file_reads),
-		cmocka_unit_test(test_a_hundred_thousand_bad_ranges_are_read),
+		cmocka_unit_test(test_thousands_of_bad_ranges_are_read),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
