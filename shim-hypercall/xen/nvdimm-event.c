@@ -235,6 +235,7 @@ static long resolve_extent(struct nvdimm_core *core,
 long nv_op_resolve(struct nvdimm_core *core, struct xen_nvdimm_resolve *a)
 {
     bool vmce = a->action == XEN_NVDIMM_RESOLVE_VMCE;
+    struct nvdimm_owner *o;
     struct nvdimm_slot *s;
     int rc;
 
@@ -253,13 +254,18 @@ long nv_op_resolve(struct nvdimm_core *core, struct xen_nvdimm_resolve *a)
     if ( !s->owner )
         return -ESRCH;
 
-    rc = decide(core, s->owner, &s->ev, a);
-    if ( rc || !s->open )
+    o = s->owner;
+    rc = decide(core, o, &s->ev, a);
+    if ( rc )
         return rc;
-    s->open = false;
-    s->ev.flags |= XEN_NVDIMM_EVENTF_RESOLVED;
-    nv_owner_decided(core, s->owner, 1);
-    nv_owner_tidy(core, s->owner);
+    /* A crash decided it, and all others, already. */
+    if ( s->open )
+    {
+        s->open = false;
+        s->ev.flags |= XEN_NVDIMM_EVENTF_RESOLVED;
+        nv_owner_decided(core, o, 1);
+    }
+    nv_owner_tidy(core, o);
 
     return 0;
 }

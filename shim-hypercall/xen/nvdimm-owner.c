@@ -185,10 +185,10 @@ void nvdimm_core_vmce_ready(struct nvdimm_core *core, struct domain *d)
             core->ops->free(core->ctx, q);
             o->queue_deadline = o->queue ? deadline(core) : 0;
             nv_owner_rearm(core);
-            nv_owner_tidy(core, o);
         }
         else if ( rc != -EAGAIN )
             nv_owner_crash(core, o);
+        nv_owner_tidy(core, o);
     }
     core->ops->unlock(core->ctx, NVDIMM_LOCK_CORE);
 }

@@ -104,8 +104,9 @@ struct xen_nvdimm_range {
  *
  * Guest frames must be holes: what is there already is never replaced. mfn
  * and gfn must be 2 MiB aligned and nr a multiple of it, unless 4K_OK.
- * SKIP_BROKEN leaves broken frames out; a guest that touches one raises a
- * TOUCH event instead of reading anything.
+ * SKIP_BROKEN leaves broken frames out, and what is in their place alone; a
+ * guest that touches the hole of one raises a TOUCH event instead of reading
+ * anything.
  *
  *   -ESRCH no such domain, or it is dying; -EOPNOTSUPP not HVM/PVH with HAP,
  *   or log-dirty or altp2m is on; -ENXIO outside the regions, or over the end
