@@ -316,6 +316,16 @@ static int lock_take(struct store_sqlite *s, const char *path,
 	return 0;
 }
 
+/* What it was opened for, and after it was read, also what its header says. */
+static int db_check_writable(struct store_sqlite *s, struct nv_why *why)
+{
+	if (sqlite3_db_readonly(s->db, "main") == 1)
+		return nv_refuse(why, NV_E_BOOK_READ_ONLY,
+				 "the database %s may only be read",
+				 sqlite3_db_filename(s->db, "main"));
+	return 0;
+}
+
 static int db_open(struct store_sqlite *s, const char *path,
 		   struct nv_why *why)
 {
@@ -337,7 +347,8 @@ static int db_open(struct store_sqlite *s, const char *path,
 		 "PRAGMA temp_store = MEMORY; PRAGMA cell_size_check = 1",
 		 SCHEMA_PAGE_SIZE, CACHE_KIB);
 	rc = sqlite3_exec(s->db, text, NULL, NULL, NULL);
-	return rc == SQLITE_OK ? 0 : sql_error(s->db, rc, why);
+	return rc == SQLITE_OK ? db_check_writable(s, why) :
+				 sql_error(s->db, rc, why);
 }
 
 /* Only now that it is known to be ours is anything written. */
@@ -346,10 +357,9 @@ static int db_prepare(struct store_sqlite *s, int version, struct nv_why *why)
 	char text[160];
 	int rc, r;
 
-	if (sqlite3_db_readonly(s->db, "main") == 1)
-		return nv_refuse(why, NV_E_BOOK_READ_ONLY,
-				 "the database %s may only be read",
-				 sqlite3_db_filename(s->db, "main"));
+	r = db_check_writable(s, why);
+	if (r)
+		return r;
 	snprintf(text, sizeof(text),
 		 "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;"
 		 "PRAGMA wal_autocheckpoint = %d; PRAGMA max_page_count = %llu",

@@ -115,30 +115,51 @@ static int check_whole(sqlite3 *db, bool thorough, struct nv_why *why)
 	return r;
 }
 
+/* Every table and index as it was declared. Return: SQLITE_OK; *@ret is the caller's. */
+static int tables_text(sqlite3 *db, char **ret)
+{
+	sqlite3_stmt *st;
+	const char *text;
+	int rc;
+
+	rc = sqlite3_prepare_v2(db,
+				"SELECT group_concat(type || name || tbl_name ||"
+				" ifnull(sql, ''), ';') FROM"
+				" (SELECT * FROM sqlite_schema ORDER BY name)",
+				-1, &st, NULL);
+	if (rc != SQLITE_OK)
+		return rc;
+	rc = sqlite3_step(st);
+	if (rc == SQLITE_ROW) {
+		text = (const char *)sqlite3_column_text(st, 0);
+		*ret = strdup(text ? text : "");
+		rc = *ret ? SQLITE_OK : SQLITE_NOMEM;
+	}
+	sqlite3_finalize(st);
+	return rc;
+}
+
 /*
  * The tables must be those that the steps make: SQLite's check says that what
  * is there is whole, not that it is all there.
  */
 static int check_tables(sqlite3 *db, int version, struct nv_why *why)
 {
-	static const char sum[] =
-		"SELECT count(*) * 65536 + total(length(sql)) FROM sqlite_schema"
-		" WHERE sql IS NOT NULL AND name NOT LIKE 'sqlite_%'";
+	nv_cleanup(nv_freep) char *here = NULL, *there = NULL;
 	sqlite3 *like = NULL;
-	int64_t here = 0, there = -1;
 	int rc, i;
 
 	rc = sqlite3_open(":memory:", &like);
 	for (i = 0; i < version && rc == SQLITE_OK; i++)
 		rc = sqlite3_exec(like, steps[i], NULL, NULL, NULL);
 	if (rc == SQLITE_OK)
-		rc = sql_number(like, sum, &there);
+		rc = tables_text(like, &there);
 	sqlite3_close(like);
 	if (rc == SQLITE_OK)
-		rc = sql_number(db, sum, &here);
+		rc = tables_text(db, &here);
 	if (rc != SQLITE_OK)
 		return sql_error(NULL, rc, why);
-	if (here == there)
+	if (!strcmp(here, there))
 		return 0;
 	return nv_refuse(why, NV_E_BAD_BOOK,
 			 "the database says it has schema %d, but its tables are others",

@@ -2,18 +2,17 @@
 /*
  * contract-store.c - what port/store.h promises, held against every store.
  */
-#include <sys/stat.h>
-#include <unistd.h>
+#include <stdio.h>
+#include <string.h>
 
 #include "adapter/store_mem.h"
-#include "adapter/store_sqlite.h"
-#include "tests/lib/ledgers.h"
+#include "tests/lib/books.h"
+#include "tests/lib/cm.h"
 
 /* What is kept over a restart only a store with a file can show. */
 struct fixture {
 	struct store *store;
-	char dir[64];
-	char path[96];
+	struct book_dir dir;
 	bool has_file;
 };
 
@@ -21,7 +20,7 @@ static void must_open(struct fixture *f)
 {
 	struct nv_why why = { "" };
 
-	if (store_sqlite_open(f->path, NULL, &why, &f->store))
+	if (store_sqlite_open(f->dir.path, NULL, &why, &f->store))
 		fail_msg("%s", why.text);
 }
 
@@ -37,12 +36,8 @@ static int setup_sqlite(void **state)
 {
 	struct fixture *f = calloc(1, sizeof(*f));
 
-	if (!f)
+	if (!f || book_dir_make(&f->dir))
 		return -1;
-	snprintf(f->dir, sizeof(f->dir), "/tmp/contract-store.XXXXXX");
-	if (!mkdtemp(f->dir))
-		return -1;
-	snprintf(f->path, sizeof(f->path), "%s/book", f->dir);
 	f->has_file = true;
 	must_open(f);
 	*state = f;
@@ -52,15 +47,12 @@ static int setup_sqlite(void **state)
 static int teardown(void **state)
 {
 	struct fixture *f = *state;
-	char cmd[96];
-	int r = 0;
 
 	store_freep(&f->store);
-	snprintf(cmd, sizeof(cmd), "rm -rf %s", f->dir);
 	if (f->has_file)
-		r = system(cmd);
+		book_dir_remove(&f->dir);
 	free(f);
-	return r;
+	return 0;
 }
 
 static void restart(struct fixture *f)
@@ -70,73 +62,6 @@ static void restart(struct fixture *f)
 	store_freep(&f->store);
 	must_open(f);
 }
-
-/* Everything that store_load() says, as one text. */
-struct script {
-	char text[4096];
-};
-
-static void say(struct script *s, const char *fmt, ...) nv_printf(2, 3);
-static void say(struct script *s, const char *fmt, ...)
-{
-	size_t len = strlen(s->text);
-	va_list ap;
-
-	va_start(ap, fmt);
-	vsnprintf(s->text + len, sizeof(s->text) - len, fmt, ap);
-	va_end(ap);
-}
-
-static int say_pool(void *ctx, const struct pool_fact *p)
-{
-	say(ctx, "pool %u %s %s %s %llx+%llx;", p->uuid.b[0], p->name,
-	    p->device, p->region, (unsigned long long)p->mfn,
-	    (unsigned long long)p->nr);
-	return 0;
-}
-
-static int say_volume(void *ctx, const struct volume_fact *v,
-		      const struct extent_fact *e)
-{
-	uint32_t i;
-
-	say(ctx, "volume %u in %u '%s' '%s' %llu %llu %lld %u", v->uuid.b[0],
-	    v->pool.b[0], v->name, v->owner, (unsigned long long)v->align,
-	    (unsigned long long)v->nr, (long long)v->created_us, v->state);
-	for (i = 0; i < v->nr_extents; i++)
-		say(ctx, " %llu+%llu", (unsigned long long)e[i].off,
-		    (unsigned long long)e[i].nr);
-	say(ctx, ";");
-	return 0;
-}
-
-static int say_mapping(void *ctx, const struct mapping_fact *m,
-		       const struct extent_fact *e)
-{
-	uint32_t i;
-
-	say(ctx, "mapping %llu boot %llx of %u in %u for %u '%s' %llx %llu %u %u",
-	    (unsigned long long)m->id, (unsigned long long)m->boot_id,
-	    m->volume.b[0], m->pool.b[0], m->handle.b[0], m->domain,
-	    (unsigned long long)m->gfn, (unsigned long long)m->nr, m->domid,
-	    m->state);
-	for (i = 0; i < m->nr_extents; i++)
-		say(ctx, " %llu+%llu@%llx#%llu", (unsigned long long)e[i].off,
-		    (unsigned long long)e[i].nr, (unsigned long long)e[i].gfn,
-		    (unsigned long long)e[i].map_id);
-	say(ctx, ";");
-	return 0;
-}
-
-static int say_bad(void *ctx, const struct bad_fact *b)
-{
-	say(ctx, "bad %u:%llu+%llu by %u;", b->pool.b[0],
-	    (unsigned long long)b->off, (unsigned long long)b->nr, b->source);
-	return 0;
-}
-
-static const struct store_reader say_all = { say_pool, say_volume,
-					     say_mapping };
 
 static void reads(struct fixture *f, const char *want)
 {
@@ -153,30 +78,6 @@ static void bad_reads(struct fixture *f, const struct nv_uuid *pool,
 
 	assert_int_equal(store_load_bad(f->store, pool, say_bad, &s), 0);
 	assert_string_equal(s.text, want);
-}
-
-static struct pool_fact a_pool(uint8_t n)
-{
-	struct pool_fact p = { .uuid = { { n } }, .mfn = 0x100000, .nr = 4096 };
-
-	snprintf(p.name, sizeof(p.name), "pool%u", n);
-	snprintf(p.device, sizeof(p.device), "namespace%u.0", n);
-	snprintf(p.region, sizeof(p.region), "region%u", n);
-	return p;
-}
-
-static struct volume_fact a_volume(uint8_t n, struct extent e[2])
-{
-	struct volume_fact v = { .uuid = { { n } }, .pool = { { 1 } },
-				 .align = 512, .nr = 1024, .created_us = -5,
-				 .state = VOLUME_READY, .nr_extents = 2 };
-
-	snprintf(v.name, sizeof(v.name), "vol%u", n);
-	snprintf(v.owner, sizeof(v.owner), "name:db%u", n);
-	e[0] = (struct extent){ .fact = { .off = 0, .nr = 512 },
-				.next = &e[1] };
-	e[1] = (struct extent){ .fact = { .off = 2048, .nr = 512 } };
-	return v;
 }
 
 #define POOL1 "pool 1 pool1 namespace1.0 region1 100000+1000;"
@@ -355,12 +256,6 @@ static void test_a_fault_is_in_the_book_exactly_once(void **state)
 	restart(f);
 	assert_int_equal(store_faults(f->store, 8, count_faults, &s), 0);
 	assert_string_equal(s.text, "8/1 at 77 for 5 do 3;8/2 at 77 for 5 do 2;");
-}
-
-static int say_event(void *ctx, const struct event_fact *e)
-{
-	say(ctx, "%llu %s;", (unsigned long long)e->id, e->text);
-	return 0;
 }
 
 static void events_are(struct fixture *f, struct store_events q,
