@@ -44,7 +44,7 @@
 	X(24, DYING, DomainDying, "Wait until the domain is gone and start it again.")                            \
 	X(25, BUSY, Busy, "Wait for the operation that is under way ('nvctl status'), then try again.")           \
 	X(26, NO_HYPERVISOR, NoHypervisorSupport, "Boot a hypervisor with the nvdimm_op patches, or run against nvdimm-sim.") \
-	X(27, BAD_BOOK, BadDatabase, "Restore a backup with 'nvctl restore FILE'.")                               \
+	X(27, BAD_BOOK, BadDatabase, "Restore a backup with 'nvdimmd --restore FILE'.")                               \
 	X(28, BOOK_READ_ONLY, DatabaseReadOnly, "Make room on, or remount, the file system that holds the database.") \
 	X(29, BAD_CONFIG, BadConfiguration, "Correct the file and check it with 'nvdimmd --check-config'.")       \
 	X(30, LIMIT, LimitReached, "Close other clients or ask for less at once.")                                \

@@ -35,7 +35,7 @@ void history_next(struct event_fact *e, const char *fmt, ...)
 
 static void history_at_extent(struct event_fact *e, const struct extent *x)
 {
-	if (!x)
+	if (!x || !x->pool)
 		return;
 	e->pool = x->pool->fact.uuid;
 	e->off = x->fact.off;
@@ -51,7 +51,12 @@ void history_at_volume(struct event_fact *e, const struct volume *v)
 
 void history_at_mapping(struct event_fact *e, const struct mapping *m)
 {
-	history_at_extent(e, m->extents);
+	if (m->fact.state == MAPPING_UNKNOWN) {
+		e->mfn = m->mfn;
+		e->nr = m->fact.nr;
+	} else {
+		history_at_extent(e, m->extents);
+	}
 	if (m->volume)
 		view_text_set(e->volume, sizeof(e->volume), m->volume->fact.name);
 	view_text_set(e->domain, sizeof(e->domain), m->fact.domain);

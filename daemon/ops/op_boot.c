@@ -218,6 +218,15 @@ static int act_drop(struct nvd *nvd, struct mapping *m, struct nv_why *why)
 	return unmap_finish(nvd, m, &e, why);
 }
 
+static int act_unknown_gone(struct nvd *nvd, struct mapping *m)
+{
+	struct mapping *gone = NULL;
+
+	if (!ledger_released(nvd->ledger, m->extents->fact.map_id, &gone) && gone)
+		ledger_unmap_done(nvd->ledger, gone);
+	return 0;
+}
+
 static int act_unknown(struct nvd *nvd, const struct unknown_extent *u, struct nv_why *why)
 {
 	struct event_fact e;
@@ -259,8 +268,9 @@ static int act_extent(struct nvd *nvd, const struct act *a, struct nv_why *why)
 			ledger_unmap_abort(nvd->ledger, a->mapping);
 		return 0;
 	case ACT_MAPPING_DROP:
-	case ACT_UNKNOWN_GONE:
 		return act_drop(nvd, a->mapping, why);
+	case ACT_UNKNOWN_GONE:
+		return act_unknown_gone(nvd, a->mapping);
 	case ACT_UNKNOWN:
 		return act_unknown(nvd, &a->unknown, why);
 	default:

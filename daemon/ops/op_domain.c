@@ -74,6 +74,16 @@ int domain_find(struct nvd *nvd, const char *text, struct nv_why *why, struct do
 	return 0;
 }
 
+static void alarm_unknown(struct nvd *nvd)
+{
+	struct mapping *m;
+
+	for (m = ledger_mapping_next(nvd->ledger, NULL); m; m = ledger_mapping_next(nvd->ledger, m))
+		if (m->fact.state == MAPPING_UNKNOWN)
+			return;
+	nvd_alarm(nvd, ALARM_UNKNOWN, NULL);
+}
+
 int op_domain_released(struct nvd *nvd, const struct hv_event *ev, struct nv_why *why)
 {
 	struct extent *x = ledger_extent_by_map_id(nvd->ledger, ev->map_id);
@@ -90,9 +100,16 @@ int op_domain_released(struct nvd *nvd, const struct hv_event *ev, struct nv_why
 		return 0;
 	e = history_event(EVENT_INFO, "released", "%s is gone and %s%s with it",
 			  domain_print(gone->fact.domid, gone->fact.domain, dom, sizeof(dom)),
-			  gone->volume ? "its mapping of volume " : "its mapped range",
+			  gone->volume ? "its mapping of volume " : "a mapped range",
 			  gone->volume ? gone->volume->fact.name : "");
 	history_at_mapping(&e, gone);
+	if (gone->fact.state == MAPPING_UNKNOWN) {
+		/* The book never had it. */
+		ledger_unmap_done(nvd->ledger, gone);
+		alarm_unknown(nvd);
+		history_note(nvd, &e);
+		return 0;
+	}
 	r = unmap_finish(nvd, gone, &e, why);
 	if (!r)
 		nvd->count.releases++;

@@ -73,7 +73,9 @@ int show_mapping(struct nvd *nvd, const struct mapping *m, struct view_mapping *
 		view_text_set(ret->volume, sizeof(ret->volume), m->volume->fact.name);
 	if (m->pool)
 		view_text_set(ret->pool, sizeof(ret->pool), m->pool->fact.name);
-	if (m->extents && m->extents->pool)
+	if (m->fact.state == MAPPING_UNKNOWN)
+		ret->spa = frames_to_bytes(m->mfn);
+	else if (m->pool->site.nr)
 		ret->spa = frames_to_bytes(ledger_extent_mfn(m->extents));
 	ret->gpa = frames_to_bytes(m->fact.gfn);
 	ret->size = frames_to_bytes(m->fact.nr);

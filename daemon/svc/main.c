@@ -62,9 +62,12 @@ static int open_store(struct daemon *d, struct nv_why *why)
 	const struct settings *s = &d->nvd.set;
 	struct store_sqlite_conf conf = { .max_events = s->max_events };
 	char path[SETTINGS_PATH + 16];
+	struct nv_why local = { "" };
+	int r;
 
 	snprintf(path, sizeof(path), "%s/nvdimmd.db", s->state_dir);
-	return store_sqlite_open(path, &conf, why, &d->nvd.store);
+	r = store_sqlite_open(path, &conf, &local, &d->nvd.store);
+	return r ? nv_refuse(why, r, "%s: %.240s", path, local.text[0] ? local.text : strerror(r < 0 ? -r : EIO)) : 0;
 }
 
 static int open_topology(struct daemon *d, struct nv_why *why)

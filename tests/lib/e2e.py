@@ -27,6 +27,8 @@ MiB = 1 << 20
 GiB = 1 << 30
 PAGE = 4096
 BUILD = pathlib.Path(os.environ.get("NV_BUILD", ".")).resolve()
+if not os.access(BUILD / "nvdimmd", os.X_OK):
+    sys.exit(f"e2e: no nvdimmd in {BUILD}: build first, and set NV_BUILD")
 
 TOPOLOGY = """
 region "region0" {
@@ -334,7 +336,7 @@ def run(cases):
     """Run functions named test_*; prints a line each and the count; exits."""
     only = sys.argv[1:]
     passed, failed = 0, []
-    for name, function in cases.items():
+    for name, function in list(cases.items()):
         if not name.startswith("test_") or (only and not any(o in name for o in only)):
             continue
         began = time.monotonic()
