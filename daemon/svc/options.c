@@ -25,7 +25,7 @@ static const struct option_row option_rows[] = {
 	{ "topology", "FILE", "topology", JOB_SERVE, "persistent memory as described in FILE, not by the kernel" },
 	{ "state", "DIR", "state_dir", JOB_SERVE, "keep the database in DIR" },
 	{ "socket", "PATH", "socket", JOB_SERVE, "listen at PATH" },
-	{ "foreground", NULL, NULL, JOB_SERVE, "nothing else is ever done; for scripts that say so" },
+	{ "foreground", NULL, NULL, JOB_SERVE, "stay in the foreground, as always; accepted for scripts that say it" },
 	{ "check-config", NULL, NULL, JOB_CHECK_CONFIG, "check the configuration file and exit" },
 	{ "default-config", NULL, NULL, JOB_DEFAULT_CONFIG, "print a file with every key and exit" },
 	{ "restore", "FILE", NULL, JOB_RESTORE, "make the backup FILE the database and exit" },
