@@ -9,6 +9,7 @@
 #include <sys/inotify.h>
 #include <sys/stat.h>
 
+#include "adapter/topo_repaired.h"
 #include "codec/topo_conf.h"
 
 #define TAKEN_MAX 64
@@ -66,6 +67,7 @@ static int file_read(const char *path, char **ret, size_t *ret_len)
 
 static int file_parse(const struct topo_file *f, struct nv_why *why, struct topo **ret)
 {
+	nv_cleanup(topo_freep) struct topo *t = NULL;
 	nv_cleanup(nv_freep) char *text = NULL;
 	size_t len = 0;
 	int r;
@@ -73,7 +75,14 @@ static int file_parse(const struct topo_file *f, struct nv_why *why, struct topo
 	r = file_read(f->path, &text, &len);
 	if (r)
 		return nv_refuse(why, r, "%s: %s", f->path, strerror(-r));
-	return topo_conf_parse(f->path, text, len, ret, why);
+	r = topo_conf_parse(f->path, text, len, &t, why);
+	if (r)
+		return r;
+	r = topo_repaired_apply(f->path, t);
+	if (r)
+		return nv_refuse(why, r, "%s.repaired: %s", f->path, strerror(-r));
+	*ret = nv_steal(&t);
+	return 0;
 }
 
 /* What is taken is not the kernel's: it stands disabled. */
@@ -114,13 +123,14 @@ static int file_take(struct topo_port *p, const struct nv_uuid *id, bool again, 
 		return nv_refuse(why, NV_E_NO_REGION, "%s has no namespace %s", f->path, nv_uuid_print(id, text));
 	if (is_taken(f, id))
 		return 0;
-	if (!again) {
-		r = topo_check_pool(&place, why);
-		if (!r)
-			r = topo_check_idle(place.ns, why);
-		if (r)
-			return r;
-	}
+	if (!again && !place.ns->enabled)
+		return nv_refuse(why, NV_E_UNSUPPORTED, "%s is disabled in %s; a pool's namespace must be enabled",
+				 place.ns->name, f->path);
+	r = again ? 0 : topo_check_pool(&place, why);
+	if (!r)
+		r = topo_check_idle(place.ns, why);
+	if (r)
+		return r;
 	if (f->nr_taken == TAKEN_MAX)
 		return nv_refuse(why, NV_E_LIMIT, "%d namespaces are taken already", TAKEN_MAX);
 	f->taken[f->nr_taken++] = *id;
@@ -138,9 +148,40 @@ static int file_release(struct topo_port *p, const struct nv_uuid *id, struct nv
 	return 0;
 }
 
+/* Memory that fails for good cannot be repaired; all other can. */
+static bool is_fatal(const struct topo_region *region)
+{
+	size_t i;
+
+	for (i = 0; i < region->nr_dimms; i++)
+		if (region->dimms[i].health & TOPO_HEALTH_FATAL)
+			return true;
+	return false;
+}
+
 static int file_clear(struct topo_port *p, const struct nv_uuid *id, uint64_t offset, uint64_t nr, struct nv_why *why)
 {
-	return nv_refuse(why, NV_E_UNSUPPORTED, "a simulated host has no commands that repair memory");
+	nv_cleanup(topo_freep) struct topo *t = NULL;
+	struct topo_file *f = topo_file(p);
+	struct topo_place place;
+	char text[NV_UUID_TEXT];
+	int r;
+
+	r = file_parse(f, why, &t);
+	if (r)
+		return r;
+	if (!topo_find_id(t, id, &place))
+		return nv_refuse(why, NV_E_NO_REGION, "%s has no namespace %s", f->path, nv_uuid_print(id, text));
+	if (!nr || !nv_is_aligned(offset, TOPO_FRAME) || offset > place.ns->size ||
+	    nr > (place.ns->size - offset) / TOPO_FRAME)
+		return -ERANGE;
+	if (is_fatal(place.region))
+		return nv_refuse(why, NV_E_BROKEN, "a DIMM of %s is failing for good (health = fatal in %s), nothing "
+				 "was repaired", place.region->name, f->path);
+	r = topo_repaired_add(f->path, id, offset, nr);
+	if (r)
+		return nv_refuse(why, r, "%s.repaired: %s", f->path, strerror(-r));
+	return 0;
 }
 
 static int file_watch_fd(struct topo_port *p)
@@ -148,15 +189,43 @@ static int file_watch_fd(struct topo_port *p)
 	return topo_file(p)->watch_fd;
 }
 
+static const char *base_name(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+
+	return slash ? slash + 1 : path;
+}
+
+/* The directory is watched: an editor puts a new file in the old one's place. */
+static bool is_ours(const struct topo_file *f, const char *buf, size_t len)
+{
+	const char *name = base_name(f->path);
+	bool ours = false;
+	size_t at = 0;
+
+	while (at < len) {
+		const struct inotify_event *e = (const struct inotify_event *)(buf + at);
+
+		ours |= (e->mask & IN_Q_OVERFLOW) || (e->len && !strcmp(e->name, name));
+		at += sizeof(*e) + e->len;
+	}
+	return ours;
+}
+
 static int file_drain(struct topo_port *p, uint32_t *ret_changes)
 {
 	char buf[4096] __attribute__((aligned(__alignof__(struct inotify_event))));
+	struct topo_file *f = topo_file(p);
+	uint32_t changes = 0;
 	ssize_t n;
 
-	*ret_changes = 0;
-	while ((n = read(topo_file(p)->watch_fd, buf, sizeof(buf))) > 0)
-		*ret_changes = TOPO_CHANGED_DEVICES | TOPO_CHANGED_BAD | TOPO_CHANGED_HEALTH;
-	return n < 0 && errno != EAGAIN ? -errno : 0;
+	while ((n = read(f->watch_fd, buf, sizeof(buf))) > 0)
+		if (is_ours(f, buf, (size_t)n))
+			changes = TOPO_CHANGED_DEVICES | TOPO_CHANGED_BAD | TOPO_CHANGED_HEALTH;
+	if (n < 0 && errno != EAGAIN)
+		return -errno;
+	*ret_changes = changes;
+	return 0;
 }
 
 static void file_free(struct topo_port *p)
@@ -175,6 +244,19 @@ static const struct topo_port_ops file_ops = {
 	.free = file_free,
 };
 
+static int file_watch(struct topo_file *f)
+{
+	nv_cleanup(nv_freep) char *dir = strdup(f->path);
+
+	if (!dir)
+		return -ENOMEM;
+	dir[base_name(f->path) - f->path] = '\0';
+	f->watch_fd = inotify_init1(IN_NONBLOCK | IN_CLOEXEC);
+	if (f->watch_fd < 0 || inotify_add_watch(f->watch_fd, *dir ? dir : ".", IN_CLOSE_WRITE | IN_MOVED_TO) < 0)
+		return -errno;
+	return 0;
+}
+
 int topo_file_new(const char *path, struct nv_why *why, struct topo_port **ret)
 {
 	struct topo_file *f = calloc(1, sizeof(*f) + strlen(path) + 1);
@@ -185,10 +267,11 @@ int topo_file_new(const char *path, struct nv_why *why, struct topo_port **ret)
 		return -ENOMEM;
 	f->port.ops = &file_ops;
 	strcpy(f->path, path);
-	f->watch_fd = inotify_init1(IN_NONBLOCK | IN_CLOEXEC);
-	r = f->watch_fd < 0 || inotify_add_watch(f->watch_fd, path, IN_CLOSE_WRITE) < 0 ?
-		    nv_refuse(why, -errno, "%s: %s", path, strerror(errno)) :
-		    file_parse(f, why, &t);
+	r = file_watch(f);
+	if (r)
+		nv_refuse(why, r, "%s: %s", path, strerror(-r));
+	else
+		r = file_parse(f, why, &t);
 	if (r) {
 		file_free(&f->port);
 		return r;

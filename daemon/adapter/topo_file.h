@@ -3,7 +3,10 @@
  * adapter/topo_file.h - the persistent memory of a simulated host, from its description.
  *
  * The file is nvdimm-sim's (codec/topo_conf.h). What is taken is remembered in
- * memory only: there is no kernel that could take it back.
+ * memory only: there is no kernel that could take it back. Users that the file
+ * names are refused as a kernel's would be. Bad memory can be repaired unless
+ * one of the region's DIMMs has the health "fatal"; repairs are remembered in
+ * a file beside (topo_repaired.h), as real memory does.
  */
 #ifndef NV_ADAPTER_TOPO_FILE_H
 #define NV_ADAPTER_TOPO_FILE_H

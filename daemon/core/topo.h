@@ -172,6 +172,14 @@ int topo_add_problem(struct topo *t, const char *fmt, ...) nv_printf(2, 3);
 int topo_finish(struct topo *t) nv_must_check;
 
 /**
+ * topo_remove_bad() - after topo_finish(): @nr frames from @offset are good
+ * @offset counts bytes from the region's start and is a multiple of 4 KiB.
+ * Return: 0 or -ENOMEM, nothing changed then.
+ */
+int topo_remove_bad(struct topo_region *r, uint64_t offset,
+                    uint64_t nr) nv_must_check;
+
+/**
  * topo_id_from_cookie() - the pool identity of a region without labels
  * Such a region holds one namespace, so its interleave set (which DIMMs, in
  * which order) tells it apart. A version 8 UUID (RFC 9562, 5.8): "nvpool", then

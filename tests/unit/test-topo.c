@@ -160,6 +160,42 @@ static void test_bad_ranges_widen_to_frames_and_merge(void **state)
 	assert_int_equal(r->bad[2].nr, 1);
 }
 
+static void test_what_was_repaired_is_bad_no_more(void **state)
+{
+	/* Frames 10 to 19 and 30 are bad; these are repaired; this is left. */
+	static const struct {
+		uint64_t first, nr;
+		size_t nr_left;
+		struct topo_bad left[3];
+	} cases[] = {
+		{ 0, 10, 2, { { 10, 10 }, { 30, 1 } } },
+		{ 10, 10, 1, { { 30, 1 } } },
+		{ 12, 2, 3, { { 10, 2 }, { 14, 6 }, { 30, 1 } } },
+		{ 0, 11, 2, { { 11, 9 }, { 30, 1 } } },
+		{ 19, 11, 2, { { 10, 9 }, { 30, 1 } } },
+		{ 15, 100, 1, { { 10, 5 } } },
+		{ 0, 100, 0, { { 0 } } },
+		{ 10, 0, 2, { { 10, 10 }, { 30, 1 } } },
+	};
+	size_t i, j;
+
+	for (i = 0; i < NV_ARRAY_SIZE(cases); i++) {
+		nv_cleanup(topo_freep) struct topo *t = sample();
+		struct topo_region *r;
+
+		assert_int_equal(topo_add_bad(&t->regions[1], 10 * 4096, 10 * 4096), 0);
+		assert_int_equal(topo_add_bad(&t->regions[1], 30 * 4096, 4096), 0);
+		assert_int_equal(topo_finish(t), 0);
+		r = &t->regions[0];
+		assert_int_equal(topo_remove_bad(r, cases[i].first * 4096, cases[i].nr), 0);
+		assert_int_equal(r->nr_bad, cases[i].nr_left);
+		for (j = 0; j < r->nr_bad; j++) {
+			assert_int_equal(r->bad[j].offset, cases[i].left[j].offset * 4096);
+			assert_int_equal(r->bad[j].nr, cases[i].left[j].nr);
+		}
+	}
+}
+
 static void test_a_place_is_found_by_all_its_names(void **state)
 {
 	static const char *const names[] = {
@@ -336,6 +372,7 @@ int main(void)
 		cmocka_unit_test(
 			test_namespaces_with_one_uuid_are_all_left_out),
 		cmocka_unit_test(test_bad_ranges_widen_to_frames_and_merge),
+		cmocka_unit_test(test_what_was_repaired_is_bad_no_more),
 		cmocka_unit_test(test_a_place_is_found_by_all_its_names),
 		cmocka_unit_test(
 			test_an_unclear_name_is_refused_with_the_candidates),
