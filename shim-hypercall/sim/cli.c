@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "ctl.h"
+#include "help.h"
 #include "print.h"
 #include "shim-hypercall/lib/simctl.h"
 
@@ -19,74 +20,6 @@ struct cli {
 	const struct verb *verb;
 	struct json_object *req;
 };
-
-static void print_value(FILE *f, const struct arg *a)
-{
-	if (a->kind == ARG_WORD)
-		fprintf(f, " %s", a->words);
-	else if (a->kind == ARG_NUMBER)
-		fprintf(f, " N");
-	else if (a->kind == ARG_UUID)
-		fprintf(f, " UUID");
-	else if (a->kind != ARG_FLAG)
-		fprintf(f, " TEXT");
-}
-
-static void print_synopsis(FILE *f, const struct verb *v)
-{
-	const struct arg *a;
-
-	fprintf(f, "%s", v->name);
-	for (a = v->args; a->name; a++) {
-		fprintf(f, a->required ? " %s" : " [%s", a->name);
-		if (*a->name == '-')
-			print_value(f, a);
-		if (!a->required)
-			fprintf(f, "]");
-	}
-	fprintf(f, "\n");
-}
-
-void cli_print_verbs(FILE *f)
-{
-	const struct verb *v;
-
-	for (v = verbs; v->name; v++) {
-		fprintf(f, "  ");
-		print_synopsis(f, v);
-		fprintf(f, "      %s\n", v->help);
-	}
-}
-
-static void usage(FILE *f)
-{
-	fprintf(f,
-		"usage: nvdimm-sim ctl [--socket PATH] [--json] [--timeout MS] VERB ...\n"
-		"\n"
-		"  --socket PATH  of the simulator; default: $NVDIMM_SIM_SOCKET, else\n"
-		"                 %s\n"
-		"  --json         the answer as JSON\n"
-		"  --timeout MS   how long to wait for an answer (default 10000)\n"
-		"\n"
-		"Numbers are like 4096, 0x1000 or 2M. 'nvdimm-sim ctl VERB --help'\n"
-		"explains a verb's arguments. The verbs are:\n"
-		"\n",
-		DEFAULT_SOCKET);
-	cli_print_verbs(f);
-}
-
-static void verb_usage(const struct verb *v)
-{
-	const struct arg *a;
-
-	printf("usage: nvdimm-sim ctl ");
-	print_synopsis(stdout, v);
-	printf("%s\n", v->help);
-	if (v->args->name)
-		printf("\n");
-	for (a = v->args; a->name; a++)
-		printf("  %-16s %s\n", a->name, a->help);
-}
 
 /* The verb that the next one or two words name. Return: how many words. */
 static int verb_read(int argc, char **argv, const struct verb **ret)
@@ -108,7 +41,7 @@ static int refuse_usage(const struct verb *v, const char *what,
 {
 	fprintf(stderr, "nvdimm-sim: %s: %s '%s'\n", v->name, what, word);
 	fprintf(stderr, "usage: nvdimm-sim ctl ");
-	print_synopsis(stderr, v);
+	help_synopsis(stderr, v);
 	return CLI_USAGE;
 }
 
@@ -121,7 +54,7 @@ static int args_read(struct cli *cli, int argc, char **argv)
 
 	for (i = 0; i < argc; i++) {
 		if (!strcmp(argv[i], "--help")) {
-			verb_usage(cli->verb);
+			help_verb(stdout, cli->verb);
 			return -1;
 		}
 		if (!strcmp(argv[i], "--json")) {
@@ -179,7 +112,11 @@ static int cli_parse(struct cli *cli, int argc, char **argv)
 
 	for (i = 0; i < argc && !strncmp(argv[i], "--", 2); i++) {
 		if (!strcmp(argv[i], "--help")) {
-			usage(stdout);
+			help_usage(stdout, DEFAULT_SOCKET);
+			return -1;
+		}
+		if (!strcmp(argv[i], "--scdoc")) {
+			help_scdoc(stdout);
 			return -1;
 		}
 		if (!strcmp(argv[i], "--json")) {

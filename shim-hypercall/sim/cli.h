@@ -5,8 +5,6 @@
 #ifndef NVSIM_CLI_H
 #define NVSIM_CLI_H
 
-#include <stdio.h>
-
 /*
  * Exit statuses of "nvdimm-sim ctl".
  * CLI_ACCESS: what was asked for was done, but a guest's access ended early
@@ -19,8 +17,5 @@
 
 /** cli_run() - "ctl" and what follows it. Return: the exit status. */
 int cli_run(int argc, char **argv);
-
-/** cli_print_verbs() - every verb with its arguments, for --help and the man page */
-void cli_print_verbs(FILE *f);
 
 #endif

@@ -7,6 +7,7 @@
 #include <getopt.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <systemd/sd-daemon.h>
 
@@ -173,6 +174,17 @@ static void say_ready(const struct options *o, int *ready)
 	nv_closep(ready);
 }
 
+/* Two files for each region, and one for each client. */
+static void raise_limit(void)
+{
+	struct rlimit l;
+
+	if (getrlimit(RLIMIT_NOFILE, &l))
+		return;
+	l.rlim_cur = l.rlim_max;
+	setrlimit(RLIMIT_NOFILE, &l);
+}
+
 static int serve(const struct options *o, struct pmem *pmem)
 {
 	nv_cleanup(nv_freep) struct server *s = malloc(sizeof(*s));
@@ -270,6 +282,7 @@ int main(int argc, char **argv)
 		return 1;
 	if (check)
 		return 0;
+	raise_limit();
 	if (dimms_plug(topo, o.state, &pmem))
 		return 1;
 	r = serve(&o, pmem);

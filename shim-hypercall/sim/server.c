@@ -35,6 +35,7 @@ static struct client *client_free(struct client *c)
 	if (c->next)
 		c->next->link = c->link;
 	c->server->nr_clients--;
+	sd_event_source_set_enabled(c->server->accept, SD_EVENT_ON);
 	sd_event_source_disable_unref(c->io);
 	sd_event_source_disable_unref(c->stall);
 	free(c->answer.payload);
@@ -160,8 +161,12 @@ static int on_accept(sd_event_source *src, int fd, uint32_t events,
 	int cfd;
 
 	cfd = accept4(fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
-	if (cfd < 0)
+	if (cfd < 0) {
+		/* Out of descriptors: not again before a client has left. */
+		if (s->nr_clients && (errno == EMFILE || errno == ENFILE))
+			sd_event_source_set_enabled(src, SD_EVENT_OFF);
 		return 0;
+	}
 	c = s->nr_clients < SERVER_CLIENTS ? calloc(1, sizeof(*c)) : NULL;
 	if (!c) {
 		close(cfd);
