@@ -21,7 +21,8 @@
  *           below the p2m lock.
  *
  * So a caller that holds a p2m lock may use only nvdimm_core_hole(),
- * nvdimm_core_owner(), nvdimm_core_has_extents() and nvdimm_core_covers().
+ * nvdimm_core_has_gfn(), nvdimm_core_owner(), nvdimm_core_has_extents() and
+ * nvdimm_core_covers().
  * nvdimm_core_covers() takes no lock at all: it is good in an exception handler.
  *
  * Domains: struct domain is opaque. The core keeps the pointer, without a
@@ -223,6 +224,10 @@ enum nvdimm_cover nvdimm_core_covers(const struct nvdimm_core *core,
 
 /* The domid of the extent that holds @mfn, or DOMID_INVALID. INDEX only. */
 uint32_t nvdimm_core_owner(struct nvdimm_core *core, uint64_t mfn);
+
+/* Is @gfn in an extent of @d, of any state, broken or not? INDEX only. */
+bool nvdimm_core_has_gfn(struct nvdimm_core *core, const struct domain *d,
+                         uint64_t gfn);
 
 /* Does @d have an extent, of any state? INDEX only. */
 bool nvdimm_core_has_extents(struct nvdimm_core *core, const struct domain *d);

@@ -167,6 +167,20 @@ bool nvdimm_core_hole(struct nvdimm_core *core, const struct domain *d,
     return hole;
 }
 
+bool nvdimm_core_has_gfn(struct nvdimm_core *core, const struct domain *d,
+                         uint64_t gfn)
+{
+    struct nvdimm_owner *o;
+    bool has;
+
+    core->ops->lock(core->ctx, NVDIMM_LOCK_INDEX_READ);
+    o = nv_owner_find(core, d);
+    has = o && nv_extent_of(o, gfn);
+    core->ops->unlock(core->ctx, NVDIMM_LOCK_INDEX_READ);
+
+    return has;
+}
+
 bool nvdimm_core_touch(struct nvdimm_core *core, struct domain *d,
                        uint32_t vcpu, uint64_t gpa)
 {

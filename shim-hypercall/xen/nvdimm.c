@@ -331,6 +331,11 @@ bool nvdimm_hole(const struct domain *d, unsigned long gfn)
     return unlikely(d->arch.nvdimm) && nvdimm_core_hole(nvdimm_core, d, gfn);
 }
 
+bool nvdimm_gfn(const struct domain *d, unsigned long gfn)
+{
+    return unlikely(d->arch.nvdimm) && nvdimm_core_has_gfn(nvdimm_core, d, gfn);
+}
+
 void nvdimm_touch(paddr_t gpa)
 {
     /* If it is no hole any more the access just happens again. */

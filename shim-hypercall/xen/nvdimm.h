@@ -25,6 +25,8 @@ int nvdimm_release(struct domain *d);
 /* Does @d have pmem? No lock: what is being mapped now may be missed. */
 bool nvdimm_in_use(const struct domain *d);
 
+/* @gfn of @d is pmem, or was until it broke. */
+bool nvdimm_gfn(const struct domain *d, unsigned long gfn);
 /* @gfn of @d is a frame of pmem taken away because it is broken. */
 bool nvdimm_hole(const struct domain *d, unsigned long gfn);
 /* The current vCPU touched one. No p2m lock may be held. */
@@ -57,6 +59,10 @@ static inline int nvdimm_release(struct domain *d)
     return 0;
 }
 static inline bool nvdimm_in_use(const struct domain *d)
+{
+    return false;
+}
+static inline bool nvdimm_gfn(const struct domain *d, unsigned long gfn)
 {
     return false;
 }

@@ -363,6 +363,8 @@ static void random_touch(void)
 	x = model_extent_gfn(&model, d, gfn, 1);
 	hole = x && model.broken[x->mfn + (gfn - x->gfn) - FX_BASE] &&
 	       d->p2m[gfn] == FX_HOLE;
+	fx_must(nvdimm_core_has_gfn(host.core, d, gfn) == (x != NULL),
+		"gfn %#lx of domain %u is pmem, or not", (long)gfn, d->domid);
 	got = fx_domain_access(d, 0, gfn);
 	fx_must(got == hole, "gfn %#lx of domain %u: touch says %d", (long)gfn,
 		d->domid, got);
