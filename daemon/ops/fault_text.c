@@ -124,7 +124,8 @@ void fault_count(struct nvd *nvd, const struct hv_event *ev, const struct policy
 		nvd_alarm(nvd, ALARM_AVALANCHE,
 			  "too many guests meet bad pages: a memory module is failing, and guests are told instead of killed");
 	if (v->over_limit)
-		nvd_alarm(nvd, ALARM_PAGES, "a volume has more bad pages than its limit: %s", v->reason);
+		nvd_alarm(nvd, ALARM_PAGES, "a volume had more than %u faults within %u s: see 'nvctl events'",
+			  nvd->set.page_limit.burst, nvd->set.page_limit.per_s);
 }
 
 void fault_publish(struct nvd *nvd, const struct hv_event *ev)

@@ -18,6 +18,9 @@ int op_boot(struct nvd *nvd, struct nv_why *why);
 /** op_rescan() - what the hypervisor has, read again whole (after lost events) */
 int op_rescan(struct nvd *nvd, struct nv_why *why);
 
+/** op_resolve_lost() - let go who is held for events that were lost: told that something broke */
+int op_resolve_lost(struct nvd *nvd, struct nv_why *why);
+
 /**
  * op_leftover_begin() - something that was begun and not ended, of this or an earlier life
  * Unmaps and deletions. Call it in a while again: what fails is left over again.

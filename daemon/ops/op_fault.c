@@ -391,8 +391,11 @@ int op_fault_step(struct nvd *nvd, struct nv_why *why)
 	failed = failed ? failed : r;
 	r = batch_release(nvd, &d->batch, why);
 	failed = failed ? failed : r;
-	if (!failed && batch_lost(nvd, &d->batch))
+	if (!failed && batch_lost(nvd, &d->batch)) {
 		failed = op_rescan(nvd, why);
+		if (!failed)
+			failed = op_resolve_lost(nvd, why);
+	}
 	if (failed)
 		return failed;
 	d->done_seq = d->batch.event[d->batch.nr - 1].seq;
