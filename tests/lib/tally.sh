@@ -18,7 +18,7 @@ tally_step() {
 	local name=$1 log="$LOGS/$1.log" rc started=$SECONDS counts
 	shift
 	printf '%-28s ' "$name"
-	"$@" >"$log" 2>&1 </dev/null
+	("$@") >"$log" 2>&1 </dev/null
 	rc=$?
 	counts=$(tally_counts "$log")
 	if [ -z "$counts" ]; then
