@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/size.h"
 #include "cli/verbs.h"
 #include "cli/when.h"
 
@@ -185,6 +186,40 @@ static int put_number(struct ctl *x, const char *name, bool *has,
 		return ctl_usage(x, "--%s '%.64s' is no number from 0 to %llu",
 				 name, text, (unsigned long long)max);
 	return 0;
+}
+
+int ask_why(struct ctl *x, union wire_request *rq)
+{
+	const char *place = x->arg[0], *at;
+	struct req_why *w = &rq->why;
+	char name[REQ_NAME];
+	int r;
+
+	r = put_size(x, "size", &w->has_size, &w->size);
+	if (r)
+		return r;
+	if (!nv_size_parse(place, &w->spa)) {
+		w->has_spa = true;
+		return ctl_size(x, "PLACE", place, &w->spa);
+	}
+	/* names have no '+', and what follows a domain's last ':' is a number */
+	at = strrchr(place, ':');
+	at = at ? at : strrchr(place, '+');
+	if (!at)
+		return PUT(x, "PLACE", place, w->volume);
+	if ((size_t)(at - place) >= sizeof(name))
+		return ctl_usage(x, "PLACE is longer than %zu bytes",
+				 sizeof(name) - 1);
+	memcpy(name, place, (size_t)(at - place));
+	name[at - place] = '\0';
+	if (*at == ':') {
+		w->has_gpa = true;
+		r = PUT(x, "the domain in PLACE", name, w->domain);
+		return r ? r : ctl_size(x, "the address in PLACE", at + 1, &w->gpa);
+	}
+	w->has_offset = true;
+	r = PUT(x, "the volume in PLACE", name, w->volume);
+	return r ? r : ctl_size(x, "the offset in PLACE", at + 1, &w->offset);
 }
 
 int ask_after(struct ctl *x, union wire_request *rq)

@@ -107,6 +107,30 @@ void show_events(struct ctl *x, FILE *f, const void *reply)
 			e->v[e->n - 1].id);
 }
 
+void show_why(struct ctl *x, FILE *f, const void *reply)
+{
+	static const char *const states[] = {
+		[VIEW_PLACE_ELSEWHERE] = "in no pool: nvdimmd has nothing to do with it",
+		[VIEW_PLACE_FREE] = "free",
+		[VIEW_PLACE_KEPT] = "kept by a volume that is mapped nowhere",
+		[VIEW_PLACE_MAPPED] = "mapped",
+	};
+	const struct view_why *w = reply;
+	char size[VIEW_NAME];
+	size_t i;
+
+	show_place(x, f, &w->place);
+	fprintf(f, "    %s", states[w->state]);
+	if (w->bad)
+		fprintf(f, ", %s%s of it bad%s", term_on(&x->term, TERM_BAD),
+			show_size(w->bad, size), term_off(&x->term, TERM_BAD));
+	fprintf(f, "\n\n");
+	for (i = 0; i < w->events.n; i++)
+		show_one(x, f, &w->events.v[i]);
+	if (!w->events.n)
+		fprintf(f, "Nothing is known to have happened there.\n");
+}
+
 void show_event(struct ctl *x, FILE *f, const void *reply)
 {
 	show_one(x, f, &((const struct wire_event *)reply)->event);

@@ -46,6 +46,10 @@ static const struct verb_option events_options[] = {
 	{ "limit", 'n', "N", WORD_ANY, "at most N events; default: 100", false },
 };
 
+static const struct verb_option why_options[] = {
+	{ "size", 0, "SIZE", WORD_ANY, "how much of it; default: one page, or the whole volume", false },
+};
+
 static const struct verb_option monitor_options[] = {
 	{ "after", 0, "ID", WORD_ANY, "begin with the events after that id", false },
 };
@@ -176,6 +180,17 @@ static const struct verb table[] = {
 	  .method = WIRE_LIST_EVENTS,
 	  .ask = ask_events,
 	  .show = show_events },
+	{ .name = "why",
+	  .summary = "what is at a place, and what happened there",
+	  .help = "PLACE is a system physical address (0x140005000), a volume (db), a place in a\n"
+		  "volume (db+0x5000), or a guest's address (web1:0x3fc0005000).",
+	  .forms = { "PLACE" },
+	  .args = { { "PLACE", WORD_VOLUME } },
+	  .min_args = 1,
+	  OPTIONS(why_options),
+	  .method = WIRE_WHY,
+	  .ask = ask_why,
+	  .show = show_why },
 	{ .name = "monitor",
 	  .summary = "what happens, as it happens",
 	  .help = "Goes on until interrupted; waits for the daemon when it is restarted.",

@@ -110,6 +110,20 @@ static const struct field list_events_fields[] = {
 };
 TABLE(list_events, "ListEvents", req_events, list_events_fields);
 
+static const struct field why_fields[] = {
+	{ "spa", FIELD_SIZE, FIELD_IF_HAS, FIELD_AT(req_why, spa),
+	  HAS(req_why, spa) },
+	{ "volume", FIELD_TEXT, FIELD_IF_SET, FIELD_OF(req_why, volume) },
+	{ "offset", FIELD_SIZE, FIELD_IF_HAS, FIELD_AT(req_why, offset),
+	  HAS(req_why, offset) },
+	{ "domain", FIELD_TEXT, FIELD_IF_SET, FIELD_OF(req_why, domain) },
+	{ "gpa", FIELD_SIZE, FIELD_IF_HAS, FIELD_AT(req_why, gpa),
+	  HAS(req_why, gpa) },
+	{ "size", FIELD_SIZE, FIELD_IF_HAS, FIELD_AT(req_why, size),
+	  HAS(req_why, size) },
+};
+TABLE(why_request, "Why", req_why, why_fields);
+
 static const struct field monitor_fields[] = {
 	{ "after", FIELD_SIZE, FIELD_IF_HAS, FIELD_AT(wire_monitor, after),
 	  HAS(wire_monitor, after) },
@@ -195,6 +209,22 @@ static const struct field events_reply_fields[] = {
 };
 TABLE(events_reply, "the reply", wire_events, events_reply_fields);
 
+#define WORD(NAME, word) word,
+static const char *const place_states[] = { VIEW_PLACE_STATES(WORD) };
+#undef WORD
+
+static const struct field why_reply_fields[] = {
+	{ "place", FIELD_STRUCT, FIELD_AT(view_why, place),
+	  .table = &wire_type_place },
+	{ "bad", FIELD_SIZE, FIELD_AT(view_why, bad) },
+	{ "state", FIELD_WORD, FIELD_AT(view_why, state),
+	  .words = place_states, .n_words = NV_ARRAY_SIZE(place_states) },
+	{ "events", FIELD_LIST, FIELD_AT(view_why, events.v),
+	  .count_at = offsetof(struct view_why, events.n),
+	  .table = &wire_type_event },
+};
+TABLE(why_reply, "the reply", view_why, why_reply_fields);
+
 static const struct field event_reply_fields[] = {
 	{ "event", FIELD_STRUCT, FIELD_AT(wire_event, event),
 	  .table = &wire_type_event },
@@ -229,6 +259,7 @@ static const struct wire_method methods[WIRE_METHODS] = {
 	[WIRE_MAP] = { &map, &mapping_done },
 	[WIRE_UNMAP] = { &unmap, &done },
 	[WIRE_LIST_EVENTS] = { &list_events, &events_reply },
+	[WIRE_WHY] = { &why_request, &why_reply },
 	[WIRE_MONITOR] = { &monitor, &event_reply },
 	[WIRE_BACKUP] = { &backup, &chunk_reply },
 	[WIRE_RESTORE] = { &restore, &received_reply },
@@ -269,6 +300,17 @@ static int check_unmap(const struct req_unmap *rq, struct nv_why *why)
 	return 0;
 }
 
+static int check_why(const struct req_why *rq, struct nv_why *why)
+{
+	int ways = rq->has_spa + !!rq->volume[0] + !!rq->domain[0];
+
+	if (ways != 1 || rq->has_gpa != !!rq->domain[0] ||
+	    (rq->has_offset && !rq->volume[0]))
+		return nv_refuse(why, NV_E_BAD_REQUEST,
+				 "Why takes either spa, or volume with or without offset, or domain and gpa");
+	return 0;
+}
+
 static int check_events(struct req_events *rq, struct nv_why *why)
 {
 	if (rq->has_since && rq->has_after)
@@ -298,6 +340,8 @@ int wire_request_parse(enum wire_method_id id, struct json_object *parameters,
 		return check_map(&ret->map, why);
 	case WIRE_UNMAP:
 		return check_unmap(&ret->unmap, why);
+	case WIRE_WHY:
+		return check_why(&ret->why, why);
 	case WIRE_LIST_EVENTS:
 		return check_events(&ret->events, why);
 	default:

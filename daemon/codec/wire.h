@@ -113,6 +113,7 @@ union wire_request {
 	struct req_map map;
 	struct req_unmap unmap;
 	struct req_events events;
+	struct req_why why;
 	struct wire_monitor monitor;
 	struct wire_restore restore;
 };
@@ -132,6 +133,7 @@ enum wire_method_id {
 	WIRE_MAP,
 	WIRE_UNMAP,
 	WIRE_LIST_EVENTS,
+	WIRE_WHY,
 	WIRE_MONITOR,
 	WIRE_BACKUP,
 	WIRE_RESTORE,

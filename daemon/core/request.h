@@ -92,4 +92,18 @@ struct req_events {
 	uint32_t limit;
 };
 
+/* One of: spa; volume, with or without offset; domain with gpa. */
+struct req_why {
+	bool has_spa;
+	uint64_t spa;
+	char volume[REQ_NAME];
+	bool has_offset;
+	uint64_t offset;
+	char domain[VIEW_DOMAIN];
+	bool has_gpa;
+	uint64_t gpa;
+	bool has_size;
+	uint64_t size;
+};
+
 #endif

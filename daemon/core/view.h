@@ -53,6 +53,15 @@
 	X(RUNNING, "running")      \
 	X(DEGRADED, "degraded")
 
+#define VIEW_PLACE_STATES(X)       \
+	X(ELSEWHERE, "elsewhere")  \
+	X(FREE, "free")            \
+	X(KEPT, "kept")            \
+	X(MAPPED, "mapped")
+
+#define VIEW_X(NAME, word) VIEW_PLACE_##NAME,
+enum view_place_state { VIEW_PLACE_STATES(VIEW_X) };
+#undef VIEW_X
 #define VIEW_X(NAME, word) VIEW_POOL_##NAME,
 enum view_pool_state { VIEW_POOL_STATES(VIEW_X) };
 #undef VIEW_X
@@ -225,6 +234,14 @@ struct view_status {
 	size_t n_holds;
 	struct view_counter *counters;
 	size_t n_counters;
+};
+
+/* What is known about a place. bad is bytes of it. */
+struct view_why {
+	struct view_place place;
+	uint64_t bad;
+	enum view_place_state state;
+	struct view_events events;
 };
 
 /* done and total are bytes. */

@@ -102,6 +102,12 @@ int op_show_volume(struct nvd *nvd, const char *volume, struct nv_why *why, stru
 /* @mapping: op->mapping of a map that is done */
 int op_show_mapping(struct nvd *nvd, uint64_t mapping, struct nv_why *why, struct view_mapping *ret);
 int op_show_events(struct nvd *nvd, const struct req_events *rq, struct nv_why *why, struct view_events *ret);
+/**
+ * op_why() - what is at a place and what happened there
+ * NV_E_NO_VOLUME, NV_E_NO_DOMAIN, NV_E_NO_MAPPING, NV_E_BAD_SIZE (beyond the
+ * volume's end), NV_E_NO_REGION (its pool is missing).
+ */
+int op_why(struct nvd *nvd, const struct req_why *rq, struct nv_why *why, struct view_why *ret);
 
 /** op_status_line() - the state in one line, for systemctl status */
 void op_status_line(struct nvd *nvd, char *buf, size_t len);

@@ -10,6 +10,7 @@
 void show_pool(struct nvd *nvd, struct pool *p, struct view_pool *ret);
 int show_pools(struct nvd *nvd, struct view_pools *ret);
 int show_mapping(struct nvd *nvd, const struct mapping *m, struct view_mapping *ret);
+void show_event(struct nvd *nvd, const struct event_fact *e, struct view_event *ret);
 int show_volume(struct nvd *nvd, const struct volume *v, struct view_volume *ret);
 
 #endif

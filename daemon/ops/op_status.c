@@ -201,6 +201,21 @@ static void show_place(struct nvd *nvd, const struct event_fact *e, struct view_
 	}
 }
 
+void show_event(struct nvd *nvd, const struct event_fact *e, struct view_event *to)
+{
+	to->id = e->id;
+	to->time = (uint64_t)e->time_us;
+	view_text_set(to->kind, sizeof(to->kind), e->kind);
+	to->severity = severity(e->severity);
+	view_text_set(to->text, sizeof(to->text), e->text);
+	view_text_set(to->next, sizeof(to->next), e->next);
+	view_text_set(to->status, sizeof(to->status), e->status);
+	view_text_set(to->action, sizeof(to->action), e->action);
+	to->has_place = e->nr;
+	if (e->nr)
+		show_place(nvd, e, &to->place);
+}
+
 static int on_show_event(void *ctx, const struct event_fact *e)
 {
 	struct show_events *s = ctx;
@@ -213,17 +228,7 @@ static int on_show_event(void *ctx, const struct event_fact *e)
 	to = view_events_add(s->ret);
 	if (!to)
 		return -ENOMEM;
-	to->id = e->id;
-	to->time = (uint64_t)e->time_us;
-	view_text_set(to->kind, sizeof(to->kind), e->kind);
-	to->severity = severity(e->severity);
-	view_text_set(to->text, sizeof(to->text), e->text);
-	view_text_set(to->next, sizeof(to->next), e->next);
-	view_text_set(to->status, sizeof(to->status), e->status);
-	view_text_set(to->action, sizeof(to->action), e->action);
-	to->has_place = e->nr;
-	if (e->nr)
-		show_place(s->nvd, e, &to->place);
+	show_event(s->nvd, e, to);
 	return 0;
 }
 

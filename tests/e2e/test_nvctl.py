@@ -160,6 +160,34 @@ def test_every_verb_has_its_json():
     assert n.json("restore", book) == r
 
 
+def test_why_finds_a_place_however_it_is_said():
+    host, n = shared()
+    n.text("volume", "create", "w", "4M")
+    m = n.json("map", "w", "g1")["mapping"]
+    spa, gpa = m["spa"] + 0x5000, m["gpa"] + 0x5000
+    answers = [n.json("why", place) for place in (hex(spa), "w+0x5000", f"g1:{gpa:#x}")]
+    assert answers[0] == answers[1] == answers[2], answers
+    place = answers[0]["place"]
+    assert place["volume"] == "w" and place["volume_offset"] == 0x5000 and place["gpa"] == gpa
+    assert place["spa"] == spa and place["size"] == 4096 and answers[0]["state"] == "mapped"
+    host.sim("mce", spa=spa, kind="srao")
+    host.wait_for(lambda: n.json("why", "w+0x5000")["bad"] == 4096)
+    told = n.json("why", "w+0x5000")["events"]
+    assert any(e["kind"].startswith("fault") for e in told), told
+    assert n.json("why", "w+0x6000")["bad"] == 0
+    assert n.json("why", "w")["bad"] == 4096 and n.json("why", "w")["place"]["size"] == 4 * MiB
+    n.text("unmap", "w")
+    assert n.json("why", "w+0x5000")["state"] == "kept"
+    assert "4 KiB" in n.text("why", "w") and "bad" in n.text("why", "w")
+    n.text("volume", "delete", "w")
+    assert n.json("why", hex(spa))["state"] == "free"
+    assert n.json("why", "0")["state"] == "elsewhere"
+    n.text("why", "v+1T", code=13)
+    n.text("why", "nope", code=7)
+    n.text("why", "g1:0x1000", code=10)
+    n.text("why", "nobody:0x1000", code=8)
+
+
 def test_a_backup_brings_back_what_was_deleted():
     host, n = shared()
     n.text("volume", "create", "saved", "4M")

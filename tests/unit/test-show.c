@@ -239,6 +239,18 @@ static void make_events(void *reply)
 	e->more = true;
 }
 
+static void make_why(void *reply)
+{
+	struct wire_events all = {};
+	struct view_why *w = reply;
+
+	make_events(&all);
+	w->place = all.events.v[1].place;
+	w->bad = 4096;
+	w->state = VIEW_PLACE_MAPPED;
+	w->events = all.events;
+}
+
 /* ---- cases ---- */
 
 static const struct {
@@ -276,6 +288,9 @@ static const struct {
 	{ "events-80", "events", &ascii80, make_events },
 	{ "events-colour", "events", &fancy80, make_events },
 	{ "events-json", "events", NULL, make_events },
+	{ "why", "why", &ascii80, make_why },
+	{ "why-json", "why", NULL, make_why },
+	{ "why-nothing", "why", &ascii80, make_nothing },
 	{ "events-empty", "events", &ascii80, make_nothing },
 };
 
