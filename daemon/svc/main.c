@@ -13,6 +13,7 @@
 #include "adapter/dom_sim.h"
 #include "adapter/dom_xenctrl.h"
 #include "adapter/hv_shim.h"
+#include "adapter/names_xenstore.h"
 #include "adapter/store_sqlite.h"
 #include "adapter/topo_file.h"
 #include "adapter/topo_ndctl.h"
@@ -31,6 +32,7 @@ struct daemon {
 	struct options options;
 	struct nvd nvd;
 	struct clock clock;
+	struct names_xenstore *names;
 	struct loop *loop;
 	struct commands *commands;
 	struct server *server;
@@ -46,6 +48,7 @@ static void daemon_deinit(struct daemon *d)
 	d->nvd.ledger = ledger_free(d->nvd.ledger);
 	topo_free(d->nvd.topology);
 	dom_freep(&d->nvd.dom);
+	names_xenstore_free(d->names);
 	topo_port_freep(&d->nvd.topo);
 	hv_freep(&d->nvd.hv);
 	store_freep(&d->nvd.store);
@@ -90,10 +93,13 @@ static int open_domains(struct daemon *d, struct nv_why *why)
 	const struct settings *s = &d->nvd.set;
 	int r;
 
-	if (is_sim(s))
+	if (is_sim(s)) {
 		r = dom_sim_open(s->hypervisor + 4, &d->nvd.dom);
-	else
-		r = dom_xenctrl_open(NULL, NULL, &d->nvd.dom);
+	} else {
+		r = names_xenstore_new(&d->names);
+		if (!r)
+			r = dom_xenctrl_open(names_xenstore_get, d->names, &d->nvd.dom);
+	}
 	return r ? nv_refuse(why, r, "the list of domains is not available: %s", strerror(-r)) : 0;
 }
 
