@@ -397,7 +397,7 @@ int store_sqlite_open(const char *path, const struct store_sqlite_conf *conf,
 	if (!r)
 		r = db_open(s, path, why);
 	if (!r)
-		r = schema_check(s->db, false, why, &version);
+		r = schema_check(s->db, why, &version);
 	if (!r)
 		r = db_prepare(s, version, why);
 	if (r) {

@@ -164,7 +164,7 @@ static int restore_read(const char *path, sqlite3 **ret, struct nv_why *why)
 	if (rc != SQLITE_DONE)
 		return judge(why, path, sql_error(NULL, rc, &reason), &reason);
 
-	r = schema_check(copy, true, &reason, &version);
+	r = schema_check(copy, &reason, &version);
 	if (!r && !version)
 		r = nv_refuse(&reason, NV_E_BAD_BOOK, "it is empty");
 	if (!r)

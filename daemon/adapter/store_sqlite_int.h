@@ -137,8 +137,7 @@ bool get_sum(struct cells *c);
 /* ---- store_sqlite_schema.c ---- */
 
 /** schema_check() - is it ours, whole, and not newer than we are? NV_E_BAD_BOOK, -errno. *ret_version 0: empty. */
-int schema_check(sqlite3 *db, bool thorough, struct nv_why *why,
-		 int *ret_version);
+int schema_check(sqlite3 *db, struct nv_why *why, int *ret_version);
 /** schema_update() - from @version to ours, in one transaction */
 int schema_update(sqlite3 *db, int version, struct nv_why *why);
 /** schema_version() - ours */

@@ -16,34 +16,34 @@ static const char *const steps[] = {
 	/* 1 */
 	"CREATE TABLE pool(uuid BLOB PRIMARY KEY, name TEXT NOT NULL,"
 	" device TEXT NOT NULL, region TEXT NOT NULL, mfn INTEGER NOT NULL,"
-	" nr INTEGER NOT NULL, sum INTEGER NOT NULL) WITHOUT ROWID;"
+	" nr INTEGER NOT NULL, sum INTEGER NOT NULL) WITHOUT ROWID, STRICT;"
 
 	"CREATE TABLE volume(uuid BLOB PRIMARY KEY, pool BLOB NOT NULL,"
 	" name TEXT NOT NULL, owner TEXT NOT NULL, align INTEGER NOT NULL,"
 	" nr INTEGER NOT NULL, created_us INTEGER NOT NULL,"
 	" state INTEGER NOT NULL, nr_extents INTEGER NOT NULL,"
-	" sum INTEGER NOT NULL) WITHOUT ROWID;"
+	" sum INTEGER NOT NULL) WITHOUT ROWID, STRICT;"
 
 	"CREATE TABLE extent(volume BLOB, idx INTEGER, off INTEGER NOT NULL,"
 	" nr INTEGER NOT NULL, sum INTEGER NOT NULL,"
-	" PRIMARY KEY(volume, idx)) WITHOUT ROWID;"
+	" PRIMARY KEY(volume, idx)) WITHOUT ROWID, STRICT;"
 
 	"CREATE TABLE mapping(id INTEGER PRIMARY KEY, boot_id INTEGER NOT NULL,"
 	" volume BLOB NOT NULL, pool BLOB NOT NULL, handle BLOB NOT NULL,"
 	" domain TEXT NOT NULL, gfn INTEGER NOT NULL, nr INTEGER NOT NULL,"
 	" domid INTEGER NOT NULL, state INTEGER NOT NULL,"
-	" nr_extents INTEGER NOT NULL, sum INTEGER NOT NULL);"
+	" nr_extents INTEGER NOT NULL, sum INTEGER NOT NULL) STRICT;"
 
 	"CREATE TABLE mapped(mapping INTEGER, idx INTEGER,"
 	" off INTEGER NOT NULL, nr INTEGER NOT NULL, gfn INTEGER NOT NULL,"
 	" map_id INTEGER NOT NULL, sum INTEGER NOT NULL,"
-	" PRIMARY KEY(mapping, idx)) WITHOUT ROWID;"
+	" PRIMARY KEY(mapping, idx)) WITHOUT ROWID, STRICT;"
 
-	"CREATE TABLE bad_pool(id INTEGER PRIMARY KEY, uuid BLOB NOT NULL UNIQUE);"
+	"CREATE TABLE bad_pool(id INTEGER PRIMARY KEY, uuid BLOB NOT NULL UNIQUE) STRICT;"
 
 	"CREATE TABLE bad(pool INTEGER, off INTEGER, nr INTEGER NOT NULL,"
 	" time_us INTEGER NOT NULL, source INTEGER NOT NULL,"
-	" sum INTEGER NOT NULL, PRIMARY KEY(pool, off)) WITHOUT ROWID;"
+	" sum INTEGER NOT NULL, PRIMARY KEY(pool, off)) WITHOUT ROWID, STRICT;"
 
 	"CREATE TABLE fault(boot_id INTEGER, seq INTEGER, time_us INTEGER NOT NULL,"
 	" boot_ns INTEGER NOT NULL, pool BLOB NOT NULL, off INTEGER NOT NULL,"
@@ -51,11 +51,11 @@ static const char *const steps[] = {
 	" mcg INTEGER NOT NULL, handle BLOB NOT NULL, gfn INTEGER NOT NULL,"
 	" domid INTEGER NOT NULL, type INTEGER NOT NULL,"
 	" flags INTEGER NOT NULL, action INTEGER NOT NULL,"
-	" PRIMARY KEY(boot_id, seq)) WITHOUT ROWID;"
+	" PRIMARY KEY(boot_id, seq)) WITHOUT ROWID, STRICT;"
 
 	/* Ids start above this, however little of the history is left. */
 	"CREATE TABLE event_floor(one INTEGER PRIMARY KEY CHECK(one = 1),"
-	" id INTEGER NOT NULL);"
+	" id INTEGER NOT NULL) STRICT;"
 	"INSERT INTO event_floor VALUES(1, 0);"
 
 	"CREATE TABLE event(id INTEGER PRIMARY KEY,"
@@ -64,7 +64,7 @@ static const char *const steps[] = {
 	" status TEXT NOT NULL, action TEXT NOT NULL, pool BLOB NOT NULL,"
 	" off INTEGER NOT NULL, nr INTEGER NOT NULL, mfn INTEGER NOT NULL,"
 	" volume TEXT NOT NULL, volume_off INTEGER NOT NULL,"
-	" domain TEXT NOT NULL, domid INTEGER NOT NULL, gfn INTEGER NOT NULL);"
+	" domain TEXT NOT NULL, domid INTEGER NOT NULL, gfn INTEGER NOT NULL) STRICT;"
 	"CREATE INDEX event_place ON event(pool, off) WHERE nr > 0;",
 };
 
@@ -89,17 +89,17 @@ int sql_number(sqlite3 *db, const char *sql, int64_t *ret)
 								  rc;
 }
 
-/* SQLite's own opinion: "ok", or the first thing that is wrong. */
-static int check_whole(sqlite3 *db, bool thorough, struct nv_why *why)
+/*
+ * SQLite's own opinion: "ok", or the first thing that is wrong. Not its quick
+ * check, which does not mind a row in the wrong place.
+ */
+static int check_whole(sqlite3 *db, struct nv_why *why)
 {
 	sqlite3_stmt *st;
 	const char *text;
 	int rc, r = 0;
 
-	rc = sqlite3_prepare_v2(db,
-				thorough ? "PRAGMA integrity_check(1)" :
-					   "PRAGMA quick_check(1)",
-				-1, &st, NULL);
+	rc = sqlite3_prepare_v2(db, "PRAGMA integrity_check(1)", -1, &st, NULL);
 	if (rc == SQLITE_OK)
 		rc = sqlite3_step(st);
 	if (rc != SQLITE_ROW) {
@@ -166,8 +166,7 @@ static int check_tables(sqlite3 *db, int version, struct nv_why *why)
 			 version);
 }
 
-int schema_check(sqlite3 *db, bool thorough, struct nv_why *why,
-		 int *ret_version)
+int schema_check(sqlite3 *db, struct nv_why *why, int *ret_version)
 {
 	int64_t app = 0, version = 0, tables = 0;
 	int rc, r;
@@ -201,7 +200,7 @@ int schema_check(sqlite3 *db, bool thorough, struct nv_why *why,
 		return nv_refuse(why, NV_E_BAD_BOOK,
 				 "the database is damaged: schema %lld",
 				 (long long)version);
-	r = check_whole(db, thorough, why);
+	r = check_whole(db, why);
 	if (!r)
 		r = check_tables(db, (int)version, why);
 	if (!r)
