@@ -249,3 +249,65 @@ def _(dom0):
     check("Panic" not in dom0.xen_says(), "no panic")
     guest.do(f"verify {GPA:#x} 4096 5")
     guest.destroy()
+
+
+@case("map-raw-emulated", daemon=False)
+def _(dom0):
+    """An emulated instruction with an operand in pmem traps; it does not read ~0."""
+    ready(dom0)
+    guest = dom0.guest("g1")
+    map_(dom0, guest)
+    guest.do("out 0x800000")
+    answer = guest.say(f"out {GPA:#x}")
+    check(any(x.get("vector") == "13" for x in answer), f"#GP: {answer}")
+    equal(answer[-1][""][:1], ["error"], "it trapped")
+    guest.do(f"fill {GPA:#x} 64k 8")
+    guest.do(f"verify {GPA:#x} 64k 8")
+    guest.destroy()
+
+
+@case("mce-raw-queue", daemon=False)
+def _(dom0):
+    """Three frames at once: one hold, each decided once, three machine checks in turn."""
+    ready(dom0)
+    guest = dom0.guest("g1")
+    map_(dom0, guest)
+    bad = (0x10, 0x20, 0x333)
+    for b in bad:
+        dom0.ok(f"labtool break {MFN + b:#x} 1 0 0 0")
+    held = [e["seq"] for e in events(dom0) if int(e["flags"], 0) & 2]
+    equal(len(held), 3, "events that hold")
+    for n, seq in enumerate(held):
+        equal(len(listed(dom0, "holds")), 1, f"held before decision {n}")
+        dom0.refused(f"labtool events {seq}", "EBUSY")
+        dom0.ok(f"labtool resolve {seq} vmce-srao")
+        dom0.refused(f"labtool resolve {seq} resume", "EALREADY")
+    equal(listed(dom0, "holds"), [], "goes on after the last")
+    guest.do("echo 1")
+    guest.do("echo 2")
+    told = sorted(int(m["addr"], 0) for m in guest.machine_checks() if "addr" in m)
+    equal(told, [GPA + b * 4096 for b in bad], "machine checks")
+    dom0.ok(f"labtool events {held[-1]}")
+    guest.destroy()
+
+
+@case("mce-raw-crash", daemon=False)
+def _(dom0):
+    """A guest that is decided to crash crashes, the others run on, the frame stays bad."""
+    ready(dom0)
+    guest, other = dom0.guest("g1", on_crash="preserve"), dom0.guest("g2")
+    map_(dom0, guest, nr=0x8000)
+    map_(dom0, other, mfn=MFN + 0x8000, nr=0x8000)
+    dom0.ok(f"labtool break {MFN + 3:#x} 1 0 0 0")
+    seq = events(dom0)[-1]["seq"]
+    dom0.ok(f"labtool resolve {seq} crash")
+    dom0.until("xl list | grep -qE '^g1 .*-sc'", 10)
+    other.do(f"fill {GPA:#x} 1m 4")
+    guest.destroy()
+    again = dom0.guest("g3")
+    dom0.refused(f"labtool map {again.domid} {again.uuid} {MFN:#x} {GFN:#x} 0x8000 0", "EIO")
+    map_(dom0, again, nr=0x8000, flags=2)
+    equal(query(dom0, again, GFN + 3)["mfn"], "0xffffffffffffffff", "the bad frame is left out")
+    equal(query(dom0, again, GFN + 0x200)["order"], "9", "the rest is not")
+    again.destroy()
+    other.destroy()

@@ -192,6 +192,19 @@ static void run_crash(const struct request *q)
 	xen_shutdown(SHUTDOWN_crash);
 }
 
+/* The operand of an instruction that Xen emulates. */
+static void run_out(const struct request *q)
+{
+	uint64_t span;
+
+	if (access_out(window_map(q->n[0], q->page, &span))) {
+		trap_report();
+		say("error verb=out trapped gpa=%x", q->n[0]);
+		return;
+	}
+	say("done verb=out gpa=%x", q->n[0]);
+}
+
 /* Ask Xen for nvdimm_op's get_info, which is none of a guest's business. */
 static void run_nvdimm(const struct request *q)
 {
@@ -213,6 +226,7 @@ static const struct command commands[] = {
 	{ "sum", "sum GPA SIZE [PAGE]", 2, run_sum },
 	{ "read", "read GPA [PAGE]", 1, run_read },
 	{ "write", "write GPA VALUE [PAGE]", 2, run_write },
+	{ "out", "out GPA [PAGE]", 1, run_out },
 	{ "random", "random GPA SIZE COUNT [PAGE]", 3, run_random },
 	{ "banks", "banks", 0, run_banks },
 	{ "types", "types", 0, run_types },

@@ -97,6 +97,7 @@ void trap_banks(void);
 /* In start.S. 0; or 1 when the access trapped, which trap_report() tells. */
 uint64_t access_read(const volatile void *p, uint64_t *ret);
 uint64_t access_write(volatile void *p, uint64_t value);
+uint64_t access_out(const volatile void *p);
 
 /* ---- window.c: look at any GPA through any page size ---- */
 
