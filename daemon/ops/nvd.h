@@ -22,7 +22,8 @@
 enum nvd_alarm {
 	ALARM_BOOK,       /* the book cannot be written */
 	ALARM_HYPERVISOR, /* it does not answer, or answers nonsense */
-	ALARM_TOPOLOGY,   /* the platform's memory could not be read */
+	ALARM_TOPOLOGY,   /* the platform's memory, or part of it, could not be read */
+	ALARM_HEALTH,     /* a DIMM says that it is failing */
 	ALARM_POOL,       /* a pool is missing or refused */
 	ALARM_UNKNOWN,    /* extents that no record explains */
 	ALARM_LOST,       /* events were lost */

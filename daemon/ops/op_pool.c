@@ -173,7 +173,7 @@ int pool_reload(struct nvd *nvd, struct nv_why *why)
 		nvd_alarm(nvd, ALARM_TOPOLOGY, "the host's persistent memory could not be read: %s", strerror(-r));
 		return nv_refuse(why, r, "the host's persistent memory could not be read: %s", strerror(-r));
 	}
-	nvd_alarm(nvd, ALARM_TOPOLOGY, NULL);
+	health_tell(nvd, nvd->topology, t);
 	topo_free(nvd->topology);
 	nvd->topology = t;
 	return 0;

@@ -19,6 +19,13 @@ int pool_enrol(struct nvd *nvd, struct pool *p, struct nv_why *why);
 /** pool_arm() - replay its bad list, then let its frames be mapped */
 int pool_arm(struct nvd *nvd, struct pool *p, struct nv_why *why);
 
+/**
+ * health_tell() - the topology was read again: op_health.c
+ * Which DIMMs are worse or better goes into the history; who is ill, and what
+ * of the host cannot be used, stand as alarms. @old may be NULL.
+ */
+void health_tell(struct nvd *nvd, const struct topo *old, const struct topo *now);
+
 /** pool_reload() - read the topology again. Return: 0; -errno, the old one stays. */
 int pool_reload(struct nvd *nvd, struct nv_why *why);
 
