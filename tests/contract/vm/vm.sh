@@ -12,6 +12,7 @@
 # What SCRIPT leaves in /out comes back below $VM_DIR/out: the guest writes a
 # cpio archive to a second serial port.
 
+VM_SOURCE=$(cd "$(dirname "${BASH_SOURCE[0]}")/../../.." && pwd)
 VM_DIR=${NVDIMMD_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/nvdimmd}/vm
 VM_MODULES="nfit nd_btt nd_pmem dax_pmem device_dax ext4 dm-mod mce-inject"
 VM_PROGRAMS="/usr/bin/ndctl /usr/bin/daxctl /usr/bin/udevadm
@@ -23,15 +24,21 @@ vm_packages() {
 	echo "qemu-system-x86 busybox-static kmod cpio ndctl daxctl udev umockdev e2fsprogs util-linux"
 }
 
-# The kernel's package is unpacked, never installed.
+# The kernel's package is unpacked, never installed. Its list comes from the
+# machine's own sources by way of private-apt: a fresh machine has none.
 vm_kernel() {
-	local package
+	local package apt=$VM_SOURCE/shim-hypercall/private-apt
 
 	[ -e "$VM_DIR/kernel/ready" ] && return 0
+	PRIVATE_APT_RELEASE=$(. /etc/os-release && echo "$VERSION_CODENAME")
+	export PRIVATE_APT_RELEASE
 	rm -rf "$VM_DIR/kernel" && mkdir -p "$VM_DIR/kernel" || return 1
-	package=$(apt-cache depends linux-image-amd64 | sed -n 's/.*Depends: //p' | head -n 1)
-	[ -n "$package" ] || { echo "vm: no package linux-image-amd64; run apt-get update" >&2; return 1; }
-	(cd "$VM_DIR/kernel" && apt-get download -q "$package" >&2 && dpkg-deb -x ./*.deb . && rm -f ./*.deb) || return 1
+	"$apt" update || return 1
+	package=$("$apt" cache depends --no-recommends linux-image-amd64 |
+		sed -n 's/.*Depends: \(linux-image-[0-9].*\)/\1/p' | head -n 1)
+	[ -n "$package" ] || { echo "vm: Debian's list has no linux-image-amd64" >&2; return 1; }
+	(cd "$VM_DIR/kernel" && "$apt" get -qq download "$package" >&2 &&
+		dpkg-deb -x ./*.deb . && rm -f ./*.deb) || return 1
 	mv "$VM_DIR"/kernel/boot/vmlinuz-* "$VM_DIR/kernel/vmlinuz" || return 1
 	depmod -b "$VM_DIR/kernel" "$(vm_version)" || return 1
 	touch "$VM_DIR/kernel/ready"
@@ -77,7 +84,7 @@ vm_image() {
 	# shellcheck disable=SC2086
 	vm_copy "$root" $VM_PROGRAMS || return 1
 	vm_copy_modules "$root" || return 1
-	install -m 755 "$(dirname "${BASH_SOURCE[0]}")/init" "$root/init" || return 1
+	install -m 755 "$VM_SOURCE/tests/contract/vm/init" "$root/init" || return 1
 	install -m 755 "$script" "$root/job" || return 1
 	# udev's own rules for disks, and ours, as a host has them.
 	mkdir -p "$root/lib/udev/rules.d" "$root/etc/nvdimmd/taken" "$root/usr/lib" || return 1
