@@ -23,6 +23,9 @@
 
 #define SLOTS 32
 
+/* AMD's scalable MCA, PPR for family 17h: which hardware a bank belongs to. */
+#define MSR_SMCA_IPID(bank) (0xc0002005U + 0x10 * (bank))
+
 /* AMD: uncorrected but not consumed yet. */
 #define STATUS_DEFERRED (1ULL << 44)
 
@@ -46,6 +49,23 @@ void nvdimm_mce_enter(const struct cpu_user_regs *regs)
 }
 
 /*
+ * Is what the bank calls an address a system physical address? Intel says so in
+ * MCi_MISC (SDM 3B, 16.3.2.4). AMD's memory controllers (hardware ID 0x96 in
+ * MCA_IPID) report one of their own channel, which would need translation.
+ */
+static bool is_system_address(unsigned int bank, uint64_t status,
+                              uint64_t misc)
+{
+    const struct cpuinfo_x86 *c = &boot_cpu_data;
+
+    if ( c->x86_vendor & (X86_VENDOR_AMD | X86_VENDOR_HYGON) )
+        return c->x86 < 0x17 ||
+               ((mca_rdmsr(MSR_SMCA_IPID(bank)) >> 32) & 0xfff) != 0x96;
+
+    return (status & MCi_STATUS_MISCV) && ((misc >> 6) & 7) == 2;
+}
+
+/*
  * Called for each valid bank before it is cleared. Reads the registers itself:
  * telemetry buffers may have run out.
  */
@@ -63,6 +83,8 @@ void nvdimm_mce_record(unsigned int bank, uint64_t status, uint64_t mcg)
         return;
     if ( status & MCi_STATUS_MISCV )
         r.misc = mca_rdmsr(MSR_IA32_MCx_MISC(bank));
+    if ( !is_system_address(bank, status, r.misc) )
+        return;
     if ( s->guest )
         r.flags = XEN_NVDIMM_EVENTF_GUEST;
 
@@ -172,6 +194,7 @@ void nvdimm_mce_kick(void)
 bool nvdimm_mce_recovered(const struct mcinfo_bank *bank)
 {
     return nvdimm_core && (bank->mc_status & MCi_STATUS_ADDRV) &&
+           is_system_address(bank->mc_bank, bank->mc_status, bank->mc_misc) &&
            nvdimm_core_owner(nvdimm_core,
                              paddr_to_pfn(bank->mc_addr & PADDR_MASK)) !=
            DOMID_INVALID;
@@ -199,6 +222,7 @@ int cf_check nvdimm_vmce(void *ctx, struct domain *d,
 {
     bool broadcast = boot_cpu_data.x86_vendor == X86_VENDOR_INTEL;
     struct vcpu *v, *target;
+    int rc;
 
     if ( !d->vcpu || !d->vcpu[0] )
         return -EOPNOTSUPP;
@@ -217,12 +241,14 @@ int cf_check nvdimm_vmce(void *ctx, struct domain *d,
         if ( (broadcast || v == target) && v->is_initialised )
             vmce_fill(v, m, v == target);
 
-    return inject_vmce(d, broadcast ? VMCE_INJECT_BROADCAST
-                                    : target->vcpu_id);
+    rc = inject_vmce(d, broadcast ? VMCE_INJECT_BROADCAST : target->vcpu_id);
+
+    /* Somebody else's, for RAM, came in between. */
+    return rc == -EBUSY ? -EAGAIN : rc;
 }
 
 void nvdimm_mcg_status(struct vcpu *v, uint64_t val)
 {
-    if ( nvdimm_core && v->domain->arch.nvdimm && !(val & MCG_STATUS_MCIP) )
+    if ( nvdimm_core && !(val & MCG_STATUS_MCIP) )
         nvdimm_core_vmce_ready(nvdimm_core, v->domain);
 }

@@ -77,8 +77,15 @@ int cf_check nvdimm_p2m_map(void *ctx, struct domain *d, uint64_t gfn,
     else
         rc = all_hole(p2m, gfn, order);
     if ( !rc )
+    {
         rc = p2m_set_entry(p2m, _gfn(gfn), _mfn(mfn), order, p2m_mmio_direct,
                            p2m->default_access);
+        /* Where the IOMMU has tables of its own they may be what failed. */
+        if ( rc && p2m_set_entry(p2m, _gfn(gfn), INVALID_MFN, order,
+                                 p2m_invalid, p2m->default_access) )
+            printk(XENLOG_G_ERR "nvdimm: %pd: gfn %#lx: %d\n",
+                   d, (unsigned long)gfn, rc);
+    }
     gfn_unlock(p2m, _gfn(gfn), order);
 
     return rc;
