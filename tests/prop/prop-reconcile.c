@@ -211,6 +211,20 @@ static void something_goes(struct world *w)
 		hv_drop(w, below(w, w->nr));
 }
 
+/* The same frames at the same place, but in another domain, or life. */
+static void another_has_it(struct world *w)
+{
+	struct hv_record *rec = &w->rec[below(w, RECORDS)];
+
+	if (rec >= w->rec + w->nr)
+		return;
+	if (below(w, 2))
+		rec->domid++;
+	else
+		rec->uuid.b[8]++;
+	rec->map_id = ++w->serial;
+}
+
 static void mapping_end(struct world *w, struct mapping *m, bool unmap)
 {
 	struct nv_why why;
@@ -298,6 +312,8 @@ static void agree(struct world *w)
 		     rec->mfn);
 		must(e->fact.nr == rec->nr && e->fact.gfn == rec->gfn);
 		must(e->mapping->fact.domid == rec->domid);
+		must(e->mapping->fact.state == MAPPING_UNKNOWN ||
+		     rec->state == HV_EXTENT_MAPPED);
 		must(nv_uuid_equal(&e->mapping->fact.handle, &rec->uuid));
 	}
 	while ((m = ledger_mapping_next(w->l, m))) {
@@ -372,6 +388,7 @@ int main(int argc, char **argv)
 	static void (*const ops[])(struct world *) = {
 		leave_volume, leave_volume, leave_bare, foreign_comes,
 		something_goes, something_goes, something_goes, learn_bad,
+		another_has_it,
 		reconcile, reconcile,
 	};
 	static struct world w;
