@@ -61,7 +61,7 @@ static void fresh(void)
  * The work: each step is one commit, and says afterwards what the book must
  * hold. Five bytes tell a state of the book.
  */
-#define STEPS 12
+#define STEPS 8
 
 static int step(struct store *s, int n)
 {
@@ -359,7 +359,7 @@ int main(int argc, char **argv)
 
 	setvbuf(stdout, NULL, _IOLBF, 0);
 	rnd = prop_begin(argc, argv);
-	rounds = argc > 1 ? rnd.ops : NV_MIN(rnd.ops / 400, UINT64_C(2500));
+	rounds = argc > 1 ? rnd.ops : NV_MIN(rnd.ops / 400, UINT64_C(2000));
 	vfs_register();
 	must(!book_dir_make(&dir));
 	learn();
@@ -369,7 +369,7 @@ int main(int argc, char **argv)
 	fail_everywhere(VFS_FULL, true);
 	fail_everywhere(VFS_IOERR, false);
 	die_everywhere(VFS_KILL, 0);
-	for (i = 0; i < 1 + rounds / 800; i++)
+	for (i = 0; i < 1 + rounds / 2500; i++)
 		die_everywhere(VFS_POWER, prop_random(&rnd));
 	flip_bytes(&rnd, rounds);
 	cut_short();
