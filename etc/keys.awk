@@ -9,6 +9,7 @@ NR == FNR {
 		value = line
 		sub(/^[^=]*= /, "", value)
 		gsub(/[*_<>#\[\]|~]/, "\\\\&", help)
+		gsub(/[*_<>#\[\]|~]/, "\\\\&", value)
 		text = text "*" key "*\n" help "\tDefault: " value "\n\n"
 		help = ""
 	} else if (/^# /) {

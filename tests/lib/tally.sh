@@ -36,6 +36,7 @@ tally_step() {
 tally_counts() {
 	awk '
 	/^[0-9]+ passed, [0-9]+ failed, [0-9]+ skipped$/ { own = $1 " " $3 " " $5 }
+	/^Testsuite summary/ { p = f = s = 0 }
 	/^# PASS: /  { p += $3; am = 1 }
 	/^# SKIP: /  { s += $3 }
 	/^# (FAIL|ERROR|XPASS): / { f += $3 }
