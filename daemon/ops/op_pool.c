@@ -45,11 +45,15 @@ static int bad_from_kernel(struct nvd *nvd, struct pool *p, uint64_t mfn, uint64
 		.source = BAD_KERNEL,
 	};
 	uint64_t known = ledger_bad_count(nvd->ledger, mfn, nr);
-	int r;
+	int r = 0;
 
 	if (known == nr)
 		return 0;
-	r = nvd_book(nvd, store_bad_add(nvd->store, &b), NULL);
+	/* One transaction for all of them, and none if there is nothing new. */
+	if (!*ret_new)
+		r = store_begin(nvd->store, STORE_DURABLE);
+	if (!r)
+		r = store_bad_add(nvd->store, &b);
 	if (!r)
 		r = ledger_mark_bad(nvd->ledger, mfn, nr);
 	if (!r)
@@ -87,7 +91,11 @@ int pool_learn_bad(struct nvd *nvd, struct pool *p, struct nv_why *why)
 	if (!nvd->topology || !topo_find_id(nvd->topology, &p->fact.uuid, &place))
 		return 0;
 	r = bad_of_region(nvd, p, place.region, &fresh);
-	if (r)
+	if (!r && fresh)
+		r = store_commit(nvd->store);
+	else if (r)
+		store_rollback(nvd->store);
+	if (nvd_book(nvd, r, NULL))
 		return nv_refuse(why, r, "cannot take over the kernel's bad blocks of pool %s", p->fact.name);
 	if (fresh) {
 		e = history_event(EVENT_WARNING, "bad-blocks",
