@@ -23,8 +23,8 @@
 		    " mfn, nr, sum) VALUES(?,?,?,?,?,?,?)")                   \
 	X(POOL_DEL, "DELETE FROM pool WHERE uuid = ?")                        \
 	X(VOLUME_PUT, "INSERT OR REPLACE INTO volume(uuid, pool, name, owner," \
-		      " align, nr, created_us, state, nr_extents, sum)"       \
-		      " VALUES(?,?,?,?,?,?,?,?,?,?)")                         \
+		      " align, nr, created_us, home_gfn, state, nr_extents,"  \
+		      " sum) VALUES(?,?,?,?,?,?,?,?,?,?,?)")                  \
 	X(VOLUME_DEL, "DELETE FROM volume WHERE uuid = ?")                    \
 	X(EXTENT_PUT, "INSERT INTO extent(volume, idx, off, nr, sum)"         \
 		      " VALUES(?,?,?,?,?)")                                   \

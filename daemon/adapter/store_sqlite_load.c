@@ -167,7 +167,7 @@ static int load_volumes(struct load *l)
 			    " ORDER BY volume, idx", &p);
 	if (!r)
 		r = prepare(l, "SELECT uuid, pool, name, owner, align, nr,"
-			       " created_us, state, nr_extents, sum"
+			       " created_us, home_gfn, state, nr_extents, sum"
 			       " FROM volume ORDER BY uuid", &st);
 	while (!r && step(l, st, &r)) {
 		struct cells c = cells_read(st);
@@ -180,6 +180,7 @@ static int load_volumes(struct load *l)
 		v.align = get_u64(&c);
 		v.nr = get_u64(&c);
 		v.created_us = (int64_t)get_u64(&c);
+		v.home_gfn = get_u64(&c);
 		v.state = get_u32(&c);
 		v.nr_extents = get_u32(&c);
 		if (!get_sum(&c))

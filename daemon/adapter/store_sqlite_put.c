@@ -74,6 +74,7 @@ static int volume_row(struct store_sqlite *s, const struct volume_fact *v)
 	put_u64(&c, v->align);
 	put_u64(&c, v->nr);
 	put_u64(&c, (uint64_t)v->created_us);
+	put_u64(&c, v->home_gfn);
 	put_u64(&c, v->state);
 	put_u64(&c, v->nr_extents);
 	put_sum(&c);

@@ -21,7 +21,7 @@ static const char *const steps[] = {
 	"CREATE TABLE volume(uuid BLOB PRIMARY KEY, pool BLOB NOT NULL,"
 	" name TEXT NOT NULL, owner TEXT NOT NULL, align INTEGER NOT NULL,"
 	" nr INTEGER NOT NULL, created_us INTEGER NOT NULL,"
-	" state INTEGER NOT NULL, nr_extents INTEGER NOT NULL,"
+	" home_gfn INTEGER NOT NULL, state INTEGER NOT NULL, nr_extents INTEGER NOT NULL,"
 	" sum INTEGER NOT NULL) WITHOUT ROWID, STRICT;"
 
 	"CREATE TABLE extent(volume BLOB, idx INTEGER, off INTEGER NOT NULL,"

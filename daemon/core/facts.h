@@ -44,6 +44,7 @@ struct volume_fact {
 	uint64_t align;      /* frames: 1, 512 or 262144 */
 	uint64_t nr;         /* frames in all extents */
 	int64_t created_us;  /* since 1970-01-01 UTC */
+	uint64_t home_gfn;   /* where it was in a guest last; 0: nowhere yet */
 	uint32_t state;      /* enum volume_state */
 	uint32_t nr_extents;
 };

@@ -318,6 +318,22 @@ int ledger_map_load(struct ledger *l, const struct mapping_fact *fact,
 	return 0;
 }
 
+bool ledger_gpa_home(struct ledger *l, const struct volume *v, uint32_t domid,
+		     uint64_t limit_bytes, uint64_t *ret)
+{
+	uint64_t gfn = v->fact.home_gfn, nr = v->fact.nr;
+	struct mapping *m = NULL;
+
+	if (!gfn || !frames_valid(gfn, nr) ||
+	    gfn + nr > frames_from_bytes(limit_bytes))
+		return false;
+	while ((m = ledger_mapping_in(l, domid, m)))
+		if (frames_overlap(gfn, nr, m->fact.gfn, m->fact.nr))
+			return false;
+	*ret = frames_to_bytes(gfn);
+	return true;
+}
+
 int ledger_gpa_choose(struct ledger *l, uint32_t domid, uint64_t size_bytes,
 		      uint64_t limit_bytes, struct nv_why *why, uint64_t *ret)
 {

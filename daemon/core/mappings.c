@@ -203,6 +203,8 @@ void ledger_map_done(struct ledger *l, struct mapping *m)
 	assert(m->fact.state == MAPPING_MAPPING);
 	m->fact.state = MAPPING_MAPPED;
 	m->busy = false;
+	if (m->volume)
+		m->volume->fact.home_gfn = m->fact.gfn;
 }
 
 void ledger_map_abort(struct ledger *l, struct mapping *m)

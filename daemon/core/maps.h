@@ -109,6 +109,14 @@ struct mapping *ledger_mapping_at(struct ledger *l, uint32_t domid,
 				  uint64_t gfn);
 
 /**
+ * ledger_gpa_home() - where @v was in its guest last, if that is free in @domid
+ * @limit_bytes: as for ledger_gpa_choose()
+ * Return: false if it was nowhere yet, or cannot be there now.
+ */
+bool ledger_gpa_home(struct ledger *l, const struct volume *v, uint32_t domid,
+		     uint64_t limit_bytes, uint64_t *ret);
+
+/**
  * ledger_gpa_choose() - a free guest address, from the top down, 1 GiB aligned
  * @limit_bytes: the first address that the guest cannot use
  * Return: 0 and *@ret in bytes, or NV_E_GPA_LIMIT.

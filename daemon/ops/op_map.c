@@ -116,6 +116,15 @@ static int map_fail(struct op_map *o, int r)
 	return OP_MORE;
 }
 
+/* The guest is to find it there again, whatever is mapped before it then. */
+static int map_write_home(struct nvd *nvd, const struct mapping *m)
+{
+	struct volume_fact fact = m->volume->fact;
+
+	fact.home_gfn = m->fact.gfn;
+	return store_volume_put(nvd->store, &fact, m->volume->extents);
+}
+
 static int map_finish(struct op_map *o)
 {
 	struct nvd *nvd = o->op.nvd;
@@ -138,6 +147,8 @@ static int map_finish(struct op_map *o)
 	r = store_begin(nvd->store, STORE_LAZY);
 	if (!r)
 		r = store_mapping_put(nvd->store, &fact, m->extents);
+	if (!r && m->volume && m->volume->fact.home_gfn != fact.gfn)
+		r = map_write_home(nvd, m);
 	if (!r)
 		r = history_write(nvd, &e);
 	if (!r)
@@ -197,13 +208,16 @@ static int map_check_domain(const struct dom_info *d, struct nv_why *why)
 	return 0;
 }
 
-/* Where in the guest: as asked, or from the top down. */
-static int map_choose_gpa(struct nvd *nvd, const struct req_map *rq, const struct dom_info *d, uint64_t size,
+/* Where in the guest: as asked, where it was before, or from the top down. */
+static int map_choose_gpa(struct nvd *nvd, const struct req_map *rq, const struct dom_info *d, const struct volume *v,
 			  struct nv_why *why, uint64_t *ret)
 {
+	uint64_t size = v ? frames_to_bytes(v->fact.nr) : rq->size;
 	uint32_t bits = NV_MIN(d->address_bits ? d->address_bits : 64, nvd->set.address_bits);
 	uint32_t width = NV_MIN(d->address_bits ? d->address_bits : 52u, 52u);
 
+	if (!rq->has_gpa && v && ledger_gpa_home(nvd->ledger, v, d->domid, 1ULL << bits, ret))
+		return 0;
 	if (!rq->has_gpa) {
 		/* A size that cannot be is the ledger's to refuse, not a lack of room. */
 		size = frames_to_bytes(frames_align_up(NV_MAX(frames_from_bytes(size), 1ull), NV_2M_FRAMES));
@@ -242,8 +256,7 @@ static int map_request(struct nvd *nvd, const struct req_map *rq, struct dom_inf
 	ret->domid = d->domid;
 	ret->handle = d->uuid;
 	ret->domain = d->name;
-	return map_choose_gpa(nvd, rq, d, ret->volume ? frames_to_bytes(ret->volume->fact.nr) : rq->size, why,
-			      &ret->gpa);
+	return map_choose_gpa(nvd, rq, d, ret->volume, why, &ret->gpa);
 }
 
 /* The promise could not be written, or only perhaps. */

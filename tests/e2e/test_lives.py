@@ -59,6 +59,22 @@ def test_a_guest_finds_its_bytes_after_its_reboot_the_daemons_and_the_hosts():
         assert same(host, m, 7)
 
 
+def test_a_volume_is_where_it_was_whatever_is_mapped_first():
+    with host_with_pool() as host:
+        for name in ("a", "b"):
+            host.call("CreateVolume", name=name, size=4 * MiB)
+        host.sim("domain create", name="g", uuid=U1)
+        at = {name: host.call("Map", domain="g", volume=name)["mapping"]["gpa"] for name in ("a", "b")}
+        assert at["a"] != at["b"]
+        for _ in range(2):
+            host.sim("domain destroy", dom="g")
+            host.wait_for(lambda: host.status()["mappings"] == [])
+            host.restart_daemon()
+            host.sim("domain create", name="g", uuid=U1)
+            for name in ("b", "a"):
+                assert host.call("Map", domain="g", volume=name)["mapping"]["gpa"] == at[name]
+
+
 def test_a_deleted_volumes_bytes_are_zero_for_the_next():
     with host_with_pool() as host:
         host.call("CreateVolume", name="secret", size=4 * MiB)
