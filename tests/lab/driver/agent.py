@@ -3,6 +3,8 @@
 import socket
 import time
 
+from .machine import patient
+
 
 class Agent:
     """Requests to Dom0, one at a time. Survives loading a snapshot."""
@@ -47,7 +49,7 @@ class Agent:
 
     def hello(self, seconds):
         """Wait for the agent's first word after a boot."""
-        end = time.monotonic() + seconds
+        end = time.monotonic() + patient(seconds)
         while self._line(end) != "0 hello":
             pass
 
@@ -83,7 +85,9 @@ class Agent:
     def run(self, script, seconds, patience=None):
         """Run @script for at most @seconds; wait @patience for the answer."""
         body = script.encode()
-        return self.request(f"run {seconds} {len(body)}", body, patience or seconds + 15)
+        seconds = patient(seconds)
+        return self.request(f"run {seconds} {len(body)}", body,
+                            patient(patience) if patience else seconds + 30)
 
     def put(self, data, path, mode):
         status, _ = self.request(f"put {mode:o} {path} {len(data)}", data, 120)

@@ -4,6 +4,8 @@ import re
 import textwrap
 import time
 
+from .machine import patient
+
 
 class Failed(Exception):
     """What the case says is so is not so."""
@@ -52,7 +54,7 @@ class Dom0:
 
     def until(self, script, seconds=20):
         """Repeat @script until it succeeds."""
-        end = time.monotonic() + seconds
+        end = time.monotonic() + patient(seconds)
         while True:
             status, output = self.run(script)
             if status == 0:
@@ -139,6 +141,7 @@ on_crash = "{on_crash}"
             self.await_idle()
 
     def await_idle(self, seconds=60):
+        seconds = patient(seconds)
         self.dom0.ok(f"labtool await {self.log} {seconds} 'NVGUEST idle'", seconds + 10)
 
     def unpause(self):
@@ -147,6 +150,7 @@ on_crash = "{on_crash}"
 
     def say(self, command, seconds=60):
         """Type @command; return every line of the answer, as dictionaries."""
+        seconds = patient(seconds)
         script = (f"labtool say $(xenstore-read /local/domain/{self.domid}/console/tty) "
                   f"{self.log} {seconds} '{command}'")
         status, output = self.dom0.run(script, seconds + 10)

@@ -8,7 +8,7 @@ import traceback
 
 from .dom0 import Failed
 from .lab import Lab
-from .machine import HostLost
+from .machine import HostLost, patient
 
 
 class TooLong(Exception):
@@ -52,10 +52,10 @@ class Runner:
             dom0, why = self._host(case)
             if not why:
                 started = time.monotonic()
-                signal.alarm(case.seconds)
+                signal.alarm(patient(case.seconds))
                 self._call(case, dom0)
         except TooLong:
-            why = f"took longer than {case.seconds} s"
+            why = f"took longer than {patient(case.seconds)} s"
         except (Failed, HostLost, TimeoutError, OSError, RuntimeError) as e:
             why = f"{type(e).__name__}: {e}"
         except Exception:                     # a mistake in the case itself
