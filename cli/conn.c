@@ -4,6 +4,7 @@
  */
 #include "cli/conn.h"
 
+#include <poll.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -16,8 +17,13 @@
 #define TRIES	 50
 #define TRY_USEC 100000
 
+/* So long without an answer, and a person wants to know that we wait. */
+#define SILENCE_MS 5000
+
 struct conn {
 	int fd;
+	void (*on_silence)(void *userdata);
+	void *userdata;
 	struct varlink_input in;
 };
 
@@ -92,6 +98,23 @@ static int lost(int error, struct nv_why *why)
 			 strerror(error));
 }
 
+void conn_on_silence(struct conn *c, void (*fn)(void *userdata), void *userdata)
+{
+	c->on_silence = fn;
+	c->userdata = userdata;
+}
+
+/* Until there is something to read. */
+static void wait_for_bytes(struct conn *c)
+{
+	struct pollfd p = { .fd = c->fd, .events = POLLIN };
+
+	if (!c->on_silence || poll(&p, 1, SILENCE_MS))
+		return;
+	c->on_silence(c->userdata);
+	c->on_silence = NULL;
+}
+
 int conn_send(struct conn *c, const struct varlink_call *call,
 	      struct nv_why *why)
 {
@@ -131,6 +154,7 @@ int conn_next(struct conn *c, struct nv_why *why, struct varlink_reply *ret)
 					 REPLY_MAX);
 		if (r)
 			return r;
+		wait_for_bytes(c);
 		n = recv(c->fd, buf, size, 0);
 		if (n < 0 && errno == EINTR)
 			continue;

@@ -16,6 +16,9 @@ struct conn;
  */
 int conn_open(const char *path, struct nv_why *why, struct conn **ret);
 
+/** conn_on_silence() - call @fn once if a reply does not come within five seconds; then wait on */
+void conn_on_silence(struct conn *c, void (*fn)(void *userdata), void *userdata);
+
 /** conn_send() - a call. Return: as conn_open(). */
 int conn_send(struct conn *c, const struct varlink_call *call,
 	      struct nv_why *why);

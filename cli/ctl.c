@@ -59,6 +59,13 @@ static int advise(struct ctl *x, int r)
 	return r;
 }
 
+static void on_silence(void *userdata)
+{
+	struct ctl *x = userdata;
+
+	fprintf(x->err, "nvctl: no answer from nvdimmd yet; waiting (Ctrl-C ends only the waiting)\n");
+}
+
 int ctl_connect(struct ctl *x)
 {
 	int r;
@@ -66,7 +73,11 @@ int ctl_connect(struct ctl *x)
 	if (x->conn)
 		return 0;
 	r = conn_open(x->socket, &x->why, &x->conn);
-	return r ? advise(x, r) : 0;
+	if (r)
+		return advise(x, r);
+	if (!x->json && x->verb->method != WIRE_MONITOR)
+		conn_on_silence(x->conn, on_silence, x);
+	return 0;
 }
 
 int ctl_call(struct ctl *x, const union wire_request *rq, bool more)

@@ -5,6 +5,7 @@ import os
 import pty
 import re
 import select
+import signal
 import subprocess
 import sys
 import time
@@ -297,6 +298,17 @@ def test_monitor_goes_on_after_the_daemon_s_restart():
         ids = [e["result"]["event"]["id"] for e in seen]
         assert ids == list(range(ids[0], ids[0] + len(ids))), ids
         assert b"waiting for it" in p.stderr.read()
+
+
+def test_a_daemon_that_hangs_is_told_of():
+    with Host() as host:
+        host.start()
+        n = Nvctl(host)
+        host.daemon.send_signal(signal.SIGSTOP)
+        p = subprocess.Popen([BUILD / "nvctl", "status"], env=n.env, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+        assert b"no answer from nvdimmd yet" in p.stderr.readline()
+        host.daemon.send_signal(signal.SIGCONT)
+        assert b"nvdimmd" in p.communicate(timeout=30)[0] and p.returncode == 0
 
 
 def test_names_are_completed():

@@ -71,6 +71,7 @@ static void one_reply(const char *text, size_t len)
 {
 	struct varlink_reply r = {};
 	char hint[VARLINK_HINT];
+	const struct fields *t;
 	struct nv_why why;
 	unsigned int id;
 
@@ -79,9 +80,11 @@ static void one_reply(const char *text, size_t len)
 	if (r.error[0])
 		check(varlink_refusal_read(&r, &why, hint) != 0);
 	else
-		for (id = 0; id < WIRE_METHODS; id++)
-			both_ways(wire_method(id)->reply, r.parameters,
-				  FIELDS_REPLY);
+		for (id = 0; id < WIRE_METHODS; id++) {
+			t = wire_method(id)->reply;
+			if (t->n && json_object_object_get_ex(r.parameters, t->field[t->n - 1].name, NULL))
+				both_ways(t, r.parameters, FIELDS_REPLY);
+		}
 	varlink_reply_deinit(&r);
 }
 

@@ -511,6 +511,27 @@ static void test_a_dead_daemon_s_socket_is_replaced_a_live_one_s_is_not(void **s
 	assert_int_equal(access(f->path, F_OK), 0);
 }
 
+static void test_a_socket_from_systemd_is_used_and_left_alone(void **state)
+{
+	struct sockaddr_un a = { .sun_family = AF_UNIX };
+	struct fixture *f = *state;
+	int fd;
+
+	strcpy(a.sun_path, f->path);
+	f->conf.fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	assert_int_equal(bind(f->conf.fd, (struct sockaddr *)&a, sizeof(a)), 0);
+	assert_int_equal(listen(f->conf.fd, 5), 0);
+	f->conf.path = NULL;
+	start(f);
+	fd = dial(f);
+	say(fd, CALL("GetStatus", ""));
+	spin(f, 1);
+	expect(fd, OK, false);
+	close(fd);
+	f->server = server_free(f->server);
+	assert_int_equal(access(f->path, F_OK), 0);
+}
+
 static void test_an_unknown_group_is_a_bad_configuration(void **state)
 {
 	struct fixture *f = *state;
@@ -543,6 +564,7 @@ int main(void)
 		T(test_a_client_that_floods_calls_does_not_starve_another),
 		T(test_the_socket_is_for_its_owner_alone_without_a_group),
 		T(test_a_dead_daemon_s_socket_is_replaced_a_live_one_s_is_not),
+		T(test_a_socket_from_systemd_is_used_and_left_alone),
 		T(test_an_unknown_group_is_a_bad_configuration),
 	};
 
