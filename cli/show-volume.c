@@ -180,6 +180,9 @@ void show_done(struct ctl *x, FILE *f, const void *reply)
 			x->arg[0],
 			ctl_option(x, "no-scrub") ? ", its bytes were left" :
 						    " and zeroed");
+	else if (x->verb->method == WIRE_REPAIR_VOLUME)
+		fprintf(f, "Volume %s has no bad pages any more; those it had are zero.\n",
+			x->arg[0]);
 	else
 		fprintf(f, "Unmapped.\n");
 }

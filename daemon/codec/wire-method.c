@@ -76,6 +76,11 @@ static const struct field delete_volume_fields[] = {
 };
 TABLE(delete_volume, "DeleteVolume", req_delete_volume, delete_volume_fields);
 
+static const struct field repair_volume_fields[] = {
+	{ "volume", FIELD_TEXT, FIELD_OF(req_volume, volume) },
+};
+TABLE(repair_volume, "RepairVolume", req_volume, repair_volume_fields);
+
 static const struct field map_fields[] = {
 	{ "domain", FIELD_TEXT, FIELD_OF(req_map, domain) },
 	{ "volume", FIELD_TEXT, FIELD_IF_SET, FIELD_OF(req_map, volume) },
@@ -256,6 +261,7 @@ static const struct wire_method methods[WIRE_METHODS] = {
 	[WIRE_SET_VOLUME_OWNER] = { &set_volume_owner, &volume_reply },
 	[WIRE_RESIZE_VOLUME] = { &resize_volume, &volume_done },
 	[WIRE_DELETE_VOLUME] = { &delete_volume, &done },
+	[WIRE_REPAIR_VOLUME] = { &repair_volume, &done },
 	[WIRE_MAP] = { &map, &mapping_done },
 	[WIRE_UNMAP] = { &unmap, &done },
 	[WIRE_LIST_EVENTS] = { &list_events, &events_reply },

@@ -300,6 +300,14 @@ void ledger_shrink_abort(struct ledger *l, struct volume *v,
 			 struct volume *part);
 
 /**
+ * ledger_repair_begin() - nobody maps or changes @v until ledger_repair_end()
+ * NV_E_VOLUME_BUSY (mapped), NV_E_BUSY, NV_E_UNKNOWN_EXTENT.
+ */
+int ledger_repair_begin(struct ledger *l, struct volume *v,
+			struct nv_why *why) nv_must_check;
+void ledger_repair_end(struct ledger *l, struct volume *v);
+
+/**
  * ledger_rename_begin() - hold @name for @v. NV_E_BAD_NAME, NV_E_EXISTS,
  * NV_E_BUSY. The book gets the fact with volume->new_name in it; done() makes
  * it the name.

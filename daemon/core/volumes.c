@@ -224,6 +224,22 @@ void ledger_delete_abort(struct ledger *l, struct volume *v)
 	v->busy = false;
 }
 
+int ledger_repair_begin(struct ledger *l, struct volume *v, struct nv_why *why)
+{
+	int r;
+
+	r = volume_check_idle(l, v, "repaired", why);
+	if (!r)
+		v->busy = true;
+	return r;
+}
+
+void ledger_repair_end(struct ledger *l, struct volume *v)
+{
+	assert(v->busy);
+	v->busy = false;
+}
+
 int ledger_rename_begin(struct ledger *l, struct volume *v, const char *name,
 			struct nv_why *why)
 {

@@ -82,6 +82,7 @@ int op_unmap_begin(struct nvd *nvd, const struct req_unmap *rq, struct nv_why *w
 int op_volume_create_begin(struct nvd *nvd, const struct req_create_volume *rq, struct nv_why *why, struct op **ret);
 int op_volume_resize_begin(struct nvd *nvd, const struct req_resize_volume *rq, struct nv_why *why, struct op **ret);
 int op_volume_delete_begin(struct nvd *nvd, const struct req_delete_volume *rq, struct nv_why *why, struct op **ret);
+int op_volume_repair_begin(struct nvd *nvd, const struct req_volume *rq, struct nv_why *why, struct op **ret);
 
 /* Short flows. */
 int op_volume_rename(struct nvd *nvd, const struct req_rename_volume *rq, struct nv_why *why);

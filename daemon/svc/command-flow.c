@@ -135,5 +135,6 @@ static int wait_for(struct commands *x, struct client *c,
 FLOW(create_volume, WIRE_CREATE_VOLUME, create_volume, op_volume_create_begin)
 FLOW(resize_volume, WIRE_RESIZE_VOLUME, resize_volume, op_volume_resize_begin)
 FLOW(delete_volume, WIRE_DELETE_VOLUME, delete_volume, op_volume_delete_begin)
+FLOW(repair_volume, WIRE_REPAIR_VOLUME, volume, op_volume_repair_begin)
 FLOW(map, WIRE_MAP, map, op_map_begin)
 FLOW(unmap, WIRE_UNMAP, unmap, op_unmap_begin)

@@ -139,6 +139,7 @@ static const struct command {
 	[WIRE_SET_VOLUME_OWNER] = { WRITE, ONE, set_volume_owner },
 	[WIRE_RESIZE_VOLUME] = { WRITE, ONE, command_resize_volume },
 	[WIRE_DELETE_VOLUME] = { WRITE, ONE, command_delete_volume },
+	[WIRE_REPAIR_VOLUME] = { WRITE, ONE, command_repair_volume },
 	[WIRE_MAP] = { WRITE, ONE, command_map },
 	[WIRE_UNMAP] = { WRITE, ONE, command_unmap },
 	[WIRE_LIST_EVENTS] = { READ, ONE, list_events },
