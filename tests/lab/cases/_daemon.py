@@ -1,0 +1,116 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""nvdimmd in Dom0: start it, kill it, ask it."""
+import json
+import time
+
+from driver.dom0 import Failed, check, equal
+from driver.machine import patient
+
+MIB = 1 << 20
+UUID = "3f0e7a52-8d3c-4c56-9a57-c1f6f9f0a7b{}"
+SRAO, SRAR = 0xbd000000000000c0, 0xbd80000000000134
+
+
+class Daemon:
+    """nvdimmd of this Dom0, with its pools."""
+
+    def __init__(self, dom0, conf=""):
+        self.dom0 = dom0
+        self.systemd = dom0.xen == "4.20"
+        dom0.ok("mkdir -p /etc/nvdimmd /var/lib/nvdimmd /run/nvdimmd")
+        dom0.put(conf, "/etc/nvdimmd/nvdimmd.conf")
+
+    def label(self):
+        """Two labelled DIMMs: 192 MiB of the first, 64 and 128 of the second."""
+        self.dom0.ok("ndctl disable-region all && ndctl init-labels -f all && "
+                     "ndctl enable-region all")
+        for region, size in ((0, 192), (1, 64), (1, 128)):
+            self.dom0.ok(f"ndctl create-namespace -m raw -r region{region} -s {size}M")
+
+    def start(self):
+        if self.systemd:
+            self.dom0.ok("systemctl daemon-reload; systemctl start nvdimmd")
+        else:
+            self.dom0.ok("nvdimmd >>/var/log/nvdimmd.log 2>&1 &")
+        self.dom0.until("nvctl status", 30)
+
+    def kill(self, signal="KILL"):
+        """End it without a word; systemd would start it again at once."""
+        if self.systemd:
+            self.dom0.ok("systemctl mask --runtime nvdimmd.service nvdimmd.socket")
+        self.dom0.ok(f"kill -{signal} $(pidof nvdimmd); "
+                     "while pidof nvdimmd >/dev/null; do sleep 0.05; done")
+        if self.systemd:
+            self.dom0.ok("systemctl stop nvdimmd.socket nvdimmd.service; "
+                         "systemctl unmask --runtime nvdimmd.service nvdimmd.socket")
+
+    def restart(self):
+        self.kill()
+        self.start()
+
+    def json(self, arguments, seconds=60):
+        """The result of nvctl --json ARGUMENTS, which must succeed."""
+        return json.loads(self.dom0.ok(f"nvctl --json {arguments}", seconds))["result"]
+
+    def ok(self, arguments, seconds=60):
+        return self.dom0.ok(f"nvctl --yes {arguments}", seconds)
+
+    def refused(self, arguments, words):
+        return self.dom0.refused(f"nvctl --yes {arguments}", words)
+
+    def status(self):
+        return self.json("status")["status"]
+
+    def volume(self, name):
+        return self.json(f"volume show {name}")["volume"]
+
+    def pool(self, name="fast"):
+        return [p for p in self.json("pool list")["pools"] if p["name"] == name][0]
+
+    def events(self, kind=None):
+        found = self.json("events -n 1000")["events"]
+        return [e for e in found if kind in (None, e["kind"])]
+
+    def await_event(self, kind, seconds=15):
+        end = time.monotonic() + patient(seconds)
+        while True:
+            found = self.events(kind)
+            if found:
+                return found[-1]
+            if time.monotonic() > end:
+                raise Failed(f"no event '{kind}' within {seconds} s: {self.events()}")
+            time.sleep(0.2)
+
+    def map(self, volume, guest, more=""):
+        """Map @volume; return its mapping, as status has it."""
+        self.ok(f"map {volume} {guest.domid} {more}")
+        return self.volume(volume)["mapping"]
+
+
+def with_pool(dom0, conf=""):
+    """nvdimmd with the pool "fast" of 192 MiB."""
+    d = Daemon(dom0, conf)
+    d.label()
+    d.start()
+    d.ok("pool add namespace0.0 --name fast")
+    return d
+
+
+def with_volume(dom0, size="16M", conf="", **options):
+    """The same, a volume "v" and a guest "g1" that has it: (daemon, guest, mapping)."""
+    d = with_pool(dom0, conf)
+    d.ok(f"volume create v {size}")
+    guest = dom0.guest("g1", **options)
+    return d, guest, d.map("v", guest)
+
+
+def nothing_left(d):
+    """The hypervisor and the daemon agree that nothing is mapped or held."""
+    equal(d.dom0.tool("list extents"), [], "extents in the hypervisor")
+    equal(d.dom0.tool("list holds"), [], "holds in the hypervisor")
+    equal(d.status()["mappings"], [], "mappings that nvdimmd knows")
+    check(all(p["mapped"] == 0 for p in d.status()["pools"]), "nothing counts as mapped")
+
+
+def inject(dom0, spa, status=SRAO, mcg=5):
+    dom0.ok(f"labtool mca 0 {mcg} 1 {status:#x} {spa:#x} 0x8c")
