@@ -209,19 +209,23 @@ static size_t sign_of(char letter)
 	return i;
 }
 
-static void print_sign(const struct term *t, FILE *f, size_t sign)
+/* @n of the same, in one colour. */
+static void print_signs(const struct term *t, FILE *f, size_t sign,
+			unsigned int n)
 {
 	const struct bar_sign *s = &signs[sign];
 
-	fprintf(f, "%s%s%s", term_on(t, s->style), t->glyphs ? s->glyph : s->ascii,
-		term_off(t, s->style));
+	fputs(term_on(t, s->style), f);
+	for (; n; n--)
+		fputs(t->glyphs ? s->glyph : s->ascii, f);
+	fputs(term_off(t, s->style), f);
 }
 
 void bar_print(const struct term *t, FILE *f, const char *map,
 	       unsigned int width)
 {
-	size_t cells = strlen(map), first, last, worst, i;
-	unsigned int column;
+	size_t cells = strlen(map), first, last, worst, before = 0, i;
+	unsigned int column, same = 0;
 
 	if (!cells)
 		pad(f, width); /* nobody knows what is in it */
@@ -232,8 +236,15 @@ void bar_print(const struct term *t, FILE *f, const char *map,
 		last = ((column + 1) * cells + width - 1) / width;
 		for (i = first; i < last; i++)
 			worst = NV_MAX(worst, sign_of(map[i]));
-		print_sign(t, f, worst);
+		if (same && worst != before) {
+			print_signs(t, f, before, same);
+			same = 0;
+		}
+		before = worst;
+		same++;
 	}
+	if (same)
+		print_signs(t, f, before, same);
 }
 
 void bar_legend(const struct term *t, FILE *f)
@@ -242,7 +253,7 @@ void bar_legend(const struct term *t, FILE *f)
 
 	pad(f, INDENT);
 	for (i = NV_ARRAY_SIZE(signs); i-- > 0;) {
-		print_sign(t, f, i);
+		print_signs(t, f, i, 1);
 		fprintf(f, " %s%s", signs[i].word, i ? "  " : "\n");
 	}
 }

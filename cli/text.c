@@ -67,9 +67,9 @@ static void text_refusal(struct ctl *x, int r)
 	if (!x->why.text[0])
 		snprintf(x->why.text, sizeof(x->why.text), "%s",
 			 r < 0 ? strerror(-r) : "it failed");
-	fprintf(x->err, "%snvctl: %s%s\n", term_on(t, TERM_BAD),
-		term_text(t, x->why.text, safe, sizeof(safe)),
-		term_off(t, TERM_BAD));
+	fprintf(x->err, "%snvctl:%s %s\n", term_on(t, TERM_BAD),
+		term_off(t, TERM_BAD),
+		term_text(t, x->why.text, safe, sizeof(safe)));
 	if (x->hint[0])
 		fprintf(x->err, "  %s\n",
 			term_text(t, x->hint, safe, sizeof(safe)));

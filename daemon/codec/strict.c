@@ -6,6 +6,7 @@
 
 #include <inttypes.h>
 #include <json-c/json.h>
+#include <string.h>
 
 #include "base/utf8.h"
 
@@ -142,6 +143,10 @@ int strict_parse(const char *text, size_t len, struct nv_why *why,
 		if (r)
 			return r;
 	}
+	/* no parser is made for what cannot be an object */
+	if (!memchr(text, '{', len))
+		return nv_refuse(why, NV_E_BAD_REQUEST,
+				 "the message is not a JSON object");
 
 	t = json_tokener_new_ex(STRICT_DEPTH + 1);
 	if (!t)

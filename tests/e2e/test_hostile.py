@@ -127,7 +127,7 @@ def bad(data, says):
 
 def test_garbage():
     bad(b"GET / HTTP/1.1\r\n\r\n\0", "no valid JSON")
-    bad(b"\0", "no valid JSON")
+    bad(b"\0", "not a JSON object")
     bad(b"[]\0", "not a JSON object")
     bad(b'{"method":"io.nvdimmd.GetStatus"}}\0', "no valid JSON")
 
