@@ -194,7 +194,7 @@ int reconcile_regions(struct ledger *l, const struct hv_record *regions,
 }
 
 /*
- * Bad frames and volumes
+ * Bad frames
  */
 
 int reconcile_bad(struct ledger *l, const struct hv_record *broken, size_t nr,
@@ -222,31 +222,6 @@ int reconcile_bad(struct ledger *l, const struct hv_record *broken, size_t nr,
 			if (!a)
 				return acts_end(ret, before, -ENOMEM);
 			a->range = f;
-		}
-	}
-	return 0;
-}
-
-int reconcile_volumes(struct ledger *l, struct acts *ret)
-{
-	size_t before = ret->n;
-	struct volume *v;
-	struct pool *p;
-	struct act *a;
-
-	for (p = l->pools; p; p = p->next) {
-		for (v = p->volumes; v; v = v->pool_next) {
-			if (v->busy || v->fact.state == VOLUME_READY)
-				continue;
-			if (v->fact.state == VOLUME_DELETING &&
-			    !pool_placed(p))
-				continue;
-			a = acts_add(ret, v->fact.state == VOLUME_DELETING ?
-						  ACT_VOLUME_SCRUB :
-						  ACT_VOLUME_DROP);
-			if (!a)
-				return acts_end(ret, before, -ENOMEM);
-			a->volume = v;
 		}
 	}
 	return 0;

@@ -14,7 +14,6 @@
  *	load volumes, bad	reconcile_regions()	enrol, replay, arm
  *	load mappings		reconcile_extents()	confirm, undo, drop, keep
  *				reconcile_bad()		learn what only Xen knows
- *				reconcile_volumes()	scrub, drop
  */
 #ifndef NV_CORE_RECONCILE_H
 #define NV_CORE_RECONCILE_H
@@ -41,14 +40,11 @@ enum act_what {
 	ACT_UNKNOWN,      /* unknown: ledger_unknown_add(), tell a person */
 	ACT_UNKNOWN_GONE, /* mapping: an unknown one that is no longer there */
 	ACT_BAD_LEARN,    /* range: broken there, not here */
-	ACT_VOLUME_SCRUB, /* volume: DELETING: go on with it */
-	ACT_VOLUME_DROP,  /* volume: CREATING: it was promised to nobody */
 };
 
 struct act {
 	enum act_what what;
 	struct pool *pool;
-	struct volume *volume;
 	struct mapping *mapping;
 	struct extent *extent;
 	uint64_t map_id;
@@ -92,8 +88,5 @@ int reconcile_extents(struct ledger *l, const struct hv_record *extents,
 /** reconcile_bad() - what is broken there and not bad here? */
 int reconcile_bad(struct ledger *l, const struct hv_record *broken, size_t nr,
 		  struct acts *ret) nv_must_check;
-
-/** reconcile_volumes() - what was begun and not ended? */
-int reconcile_volumes(struct ledger *l, struct acts *ret) nv_must_check;
 
 #endif

@@ -81,7 +81,7 @@ static void bad_reads(struct fixture *f, const struct nv_uuid *pool,
 }
 
 #define POOL1 "pool 1 pool1 namespace1.0 region1 100000+1000;"
-#define VOL7 "volume 7 in 1 'vol7' 'name:db7' 512 1024 -5 2 0+512 2048+512;"
+#define VOL7 "volume 7 in 1 'vol7' 'name:db7' home 107 512 1024 -5 2 0+512 2048+512;"
 
 static void test_what_is_put_is_read_after_a_restart(void **state)
 {
@@ -128,7 +128,7 @@ static void test_putting_again_replaces(void **state)
 	assert_int_equal(store_volume_put(f->store, &v, e), 0);
 	restart(f);
 	reads(f, "pool 1 Pool1 namespace1.0 region1 100000+1000;"
-		 "volume 7 in 1 '' '' 512 512 -5 3 0+512;");
+		 "volume 7 in 1 '' '' home 107 512 512 -5 3 0+512;");
 }
 
 static void test_what_is_deleted_is_gone(void **state)

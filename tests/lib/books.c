@@ -32,8 +32,9 @@ static int say_volume(void *ctx, const struct volume_fact *v,
 {
 	uint32_t i;
 
-	say(ctx, "volume %u in %u '%s' '%s' %llu %llu %lld %u", v->uuid.b[0],
-	    v->pool.b[0], v->name, v->owner, (unsigned long long)v->align,
+	say(ctx, "volume %u in %u '%s' '%s' home %llx %llu %llu %lld %u", v->uuid.b[0],
+	    v->pool.b[0], v->name, v->owner, (unsigned long long)v->home_gfn,
+	    (unsigned long long)v->align,
 	    (unsigned long long)v->nr, (long long)v->created_us, v->state);
 	for (i = 0; i < v->nr_extents; i++)
 		say(ctx, " %llu+%llu", (unsigned long long)e[i].off,
@@ -98,7 +99,8 @@ struct volume_fact a_volume(uint8_t n, struct extent e[2])
 {
 	struct volume_fact v = { .uuid = { { n } }, .pool = { { 1 } },
 				 .align = 512, .nr = 1024, .created_us = -5,
-				 .state = VOLUME_READY, .nr_extents = 2 };
+				 .home_gfn = 0x100u + n, .state = VOLUME_READY,
+				 .nr_extents = 2 };
 
 	snprintf(v.name, sizeof(v.name), "vol%u", n);
 	snprintf(v.owner, sizeof(v.owner), "name:db%u", n);

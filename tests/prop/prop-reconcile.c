@@ -38,7 +38,7 @@ struct world {
 	struct hv_record rec[RECORDS];
 	size_t nr;
 	uint64_t serial;
-	uint64_t counts[ACT_VOLUME_DROP + 1];
+	uint64_t counts[ACT_BAD_LEARN + 1];
 };
 
 static uint64_t below(struct world *w, uint64_t n)

@@ -417,6 +417,25 @@ static void test_a_pool_found_elsewhere_brings_its_volumes(void **state)
 	assert_int_equal(p->fact.mfn, 8 * GIB >> 12);
 }
 
+static void test_a_volume_found_creating_is_dropped_without_memory(void **state)
+{
+	struct ledger *l = *state;
+	struct pool *p = have_pool(l, "a", 4 * GIB, 16 * MIB);
+	struct volume_fact f = { .pool = p->fact.uuid, .align = 512,
+				 .nr_extents = 1, .state = VOLUME_CREATING,
+				 .uuid = uuid_of(50) };
+	struct extent_fact e = { .off = 1024, .nr = 512 };
+	struct nv_why why;
+	struct volume *v;
+
+	assert_int_equal(ledger_volume_load(l, &f, &e, &why, &v), 0);
+	check_ledger(l);
+	assert_int_equal(l->owed, 1);
+	ledger_volume_abort(l, v);
+	assert_int_equal(l->owed, 0);
+	assert_int_equal(ledger_largest_free(l, p), 4096);
+}
+
 static void test_a_book_with_two_owners_of_a_frame_is_refused(void **state)
 {
 	struct ledger *l = *state;
@@ -488,6 +507,7 @@ int main(void)
 		TEST(test_a_deleting_volume_keeps_its_frames_until_it_is_done),
 		TEST(test_a_name_is_held_while_it_is_given),
 		TEST(test_a_pool_found_elsewhere_brings_its_volumes),
+		TEST(test_a_volume_found_creating_is_dropped_without_memory),
 		TEST(test_a_book_with_two_owners_of_a_frame_is_refused),
 		TEST(test_cells_show_the_worst_or_the_most),
 	};

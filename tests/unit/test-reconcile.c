@@ -287,33 +287,6 @@ static void test_what_only_the_hypervisor_knows_as_broken_is_learned(void **stat
 	assert_int_equal(w->acts.v[0].range.nr, 1);
 }
 
-static void test_what_was_begun_is_dropped_or_goes_on(void **state)
-{
-	struct world *w = *state;
-	struct volume_fact f = { .pool = w->p->fact.uuid, .align = 512,
-				 .nr_extents = 1, .state = VOLUME_CREATING,
-				 .uuid = uuid_of(50) };
-	struct extent_fact e = { .off = 8192, .nr = 512 };
-	uint64_t free_before = w->p->free;
-	struct nv_why why;
-	struct volume *v;
-
-	assert_int_equal(ledger_volume_load(w->l, &f, &e, &why, &v), 0);
-	check_ledger(w->l);
-	assert_int_equal(reconcile_volumes(w->l, &w->acts), 0);
-	assert_int_equal(w->acts.n, 1);
-	assert_int_equal(w->acts.v[0].what, ACT_VOLUME_DROP);
-	ledger_volume_abort(w->l, w->acts.v[0].volume);
-	assert_int_equal(w->p->free, free_before);
-
-	f.state = VOLUME_DELETING;
-	w->acts.n = 0;
-	assert_int_equal(ledger_volume_load(w->l, &f, &e, &why, &v), 0);
-	assert_int_equal(reconcile_volumes(w->l, &w->acts), 0);
-	assert_int_equal(w->acts.n, 1);
-	assert_int_equal(w->acts.v[0].what, ACT_VOLUME_SCRUB);
-}
-
 static void test_a_pool_is_attached_where_the_kernel_has_it(void **state)
 {
 	struct pool_fact pf[2] = { { .uuid = uuid_of(21), .name = "b" },
@@ -371,7 +344,6 @@ int main(void)
 		TEST(test_a_map_under_way_is_left_alone),
 		TEST(test_a_region_is_enrolled_armed_or_stale),
 		TEST(test_what_only_the_hypervisor_knows_as_broken_is_learned),
-		TEST(test_what_was_begun_is_dropped_or_goes_on),
 		TEST(test_a_pool_is_attached_where_the_kernel_has_it),
 	};
 
