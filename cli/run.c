@@ -100,6 +100,20 @@ int run_resize(struct ctl *x)
 	return go_on ? verb_call(x) : ctl_not_done(x);
 }
 
+int run_offline(struct ctl *x)
+{
+	union wire_request rq = {};
+	int r = ask_why(x, &rq);
+
+	if (!r)
+		r = ctl_connect(x);
+	if (r)
+		return r;
+	if (!ctl_may_go_on(x, "Take it out of use: what is stored there is lost?"))
+		return ctl_not_done(x);
+	return verb_call(x);
+}
+
 /* The list comes in pieces; it is shown as one. */
 int run_volume_list(struct ctl *x)
 {

@@ -131,6 +131,15 @@ void show_why(struct ctl *x, FILE *f, const void *reply)
 		fprintf(f, "Nothing is known to have happened there.\n");
 }
 
+void show_offline(struct ctl *x, FILE *f, const void *reply)
+{
+	const struct view_why *w = reply;
+
+	fprintf(f, "Out of use%s:\n",
+		w->state == VIEW_PLACE_MAPPED ? ", and the guest is told" : "");
+	show_place(x, f, &w->place);
+}
+
 void show_event(struct ctl *x, FILE *f, const void *reply)
 {
 	show_one(x, f, &((const struct wire_event *)reply)->event);

@@ -50,6 +50,10 @@ static const struct verb_option why_options[] = {
 	{ "size", 0, "SIZE", WORD_ANY, "how much of it; default: one page, or the whole volume", false },
 };
 
+static const struct verb_option offline_options[] = {
+	{ "size", 0, "SIZE", WORD_ANY, "how much of it; default: one page", false },
+};
+
 static const struct verb_option monitor_options[] = {
 	{ "after", 0, "ID", WORD_ANY, "begin with the events after that id", false },
 };
@@ -201,6 +205,19 @@ static const struct verb table[] = {
 	  .method = WIRE_WHY,
 	  .ask = ask_why,
 	  .show = show_why },
+	{ .name = "offline",
+	  .summary = "take a place out of use before it fails",
+	  .help = "PLACE as with why, but of a volume only with an offset. A guest that has it is told\n"
+		  "by a machine check, as if it had failed. Asks first on a terminal, unless --yes is\n"
+		  "given: the bytes are lost. 'nvctl repair' brings the pages back.",
+	  .forms = { "PLACE" },
+	  .args = { { "PLACE", WORD_VOLUME } },
+	  .min_args = 1,
+	  OPTIONS(offline_options),
+	  .method = WIRE_OFFLINE,
+	  .ask = ask_why,
+	  .show = show_offline,
+	  .run = run_offline },
 	{ .name = "monitor",
 	  .summary = "what happens, as it happens",
 	  .help = "Goes on until interrupted; waits for the daemon when it is restarted.",

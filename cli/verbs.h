@@ -20,14 +20,14 @@ verb_show show_status;
 verb_show show_pools, show_pool_added;
 verb_show show_volumes, show_volume, show_volume_done, show_volume_changed,
 	show_mapped, show_done;
-verb_show show_events, show_event, show_why;
+verb_show show_events, show_event, show_why, show_offline;
 verb_show show_version, show_copied;
 
 /** ask_after() - --after of monitor */
 verb_ask ask_after;
 
 /* run.c, run-file.c, complete.c: what is more than a call and an answer */
-verb_run run_volume_list, run_resize, run_delete, run_monitor, run_version,
+verb_run run_volume_list, run_resize, run_delete, run_offline, run_monitor, run_version,
 	run_help;
 verb_run run_backup, run_restore;
 verb_run run_completion;

@@ -128,6 +128,7 @@ static const struct field why_fields[] = {
 	  HAS(req_why, size) },
 };
 TABLE(why_request, "Why", req_why, why_fields);
+TABLE(offline_request, "Offline", req_why, why_fields);
 
 static const struct field monitor_fields[] = {
 	{ "after", FIELD_SIZE, FIELD_IF_HAS, FIELD_AT(wire_monitor, after),
@@ -266,6 +267,7 @@ static const struct wire_method methods[WIRE_METHODS] = {
 	[WIRE_UNMAP] = { &unmap, &done },
 	[WIRE_LIST_EVENTS] = { &list_events, &events_reply },
 	[WIRE_WHY] = { &why_request, &why_reply },
+	[WIRE_OFFLINE] = { &offline_request, &why_reply },
 	[WIRE_MONITOR] = { &monitor, &event_reply },
 	[WIRE_BACKUP] = { &backup, &chunk_reply },
 	[WIRE_RESTORE] = { &restore, &received_reply },
@@ -306,14 +308,16 @@ static int check_unmap(const struct req_unmap *rq, struct nv_why *why)
 	return 0;
 }
 
-static int check_why(const struct req_why *rq, struct nv_why *why)
+static int check_place(const struct req_why *rq, const char *method,
+		       struct nv_why *why)
 {
 	int ways = rq->has_spa + !!rq->volume[0] + !!rq->domain[0];
 
 	if (ways != 1 || rq->has_gpa != !!rq->domain[0] ||
 	    (rq->has_offset && !rq->volume[0]))
 		return nv_refuse(why, NV_E_BAD_REQUEST,
-				 "Why takes either spa, or volume with or without offset, or domain and gpa");
+				 "%s takes either spa, or volume and offset, or domain and gpa",
+				 method);
 	return 0;
 }
 
@@ -347,7 +351,8 @@ int wire_request_parse(enum wire_method_id id, struct json_object *parameters,
 	case WIRE_UNMAP:
 		return check_unmap(&ret->unmap, why);
 	case WIRE_WHY:
-		return check_why(&ret->why, why);
+	case WIRE_OFFLINE:
+		return check_place(&ret->why, methods[id].request->type, why);
 	case WIRE_LIST_EVENTS:
 		return check_events(&ret->events, why);
 	default:

@@ -109,6 +109,13 @@ int op_show_events(struct nvd *nvd, const struct req_events *rq, struct nv_why *
  * volume's end), NV_E_NO_REGION (its pool is missing).
  */
 int op_why(struct nvd *nvd, const struct req_why *rq, struct nv_why *why, struct view_why *ret);
+/**
+ * op_offline() - take a place out of use, as if it had failed
+ * Who has it is told as of any fault. Returns what is known of it afterwards.
+ * As op_why(); NV_E_NO_REGION (in no pool), NV_E_BAD_SIZE (reaches into what
+ * somebody else has, or too much at once), NV_E_BROKEN (is so already).
+ */
+int op_offline(struct nvd *nvd, const struct req_why *rq, struct nv_why *why, struct view_why *ret);
 
 /** op_status_line() - the state in one line, for systemctl status */
 void op_status_line(struct nvd *nvd, char *buf, size_t len);

@@ -98,7 +98,7 @@ static void show_state(struct nvd *nvd, const struct place *p, struct view_why *
 				  VIEW_PLACE_ELSEWHERE;
 }
 
-static int find_place(struct nvd *nvd, const struct req_why *rq, struct nv_why *why, struct place *ret)
+int show_find_place(struct nvd *nvd, const struct req_why *rq, struct nv_why *why, struct place *ret)
 {
 	uint64_t size = rq->has_size ? rq->size : NV_PAGE_SIZE;
 	struct dom_info d;
@@ -139,7 +139,7 @@ int op_why(struct nvd *nvd, const struct req_why *rq, struct nv_why *why, struct
 	int r;
 
 	memset(ret, 0, sizeof(*ret));
-	r = find_place(nvd, rq, why, &p);
+	r = show_find_place(nvd, rq, why, &p);
 	if (r)
 		return r;
 	show_place(&p, &ret->place);

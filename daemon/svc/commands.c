@@ -120,6 +120,18 @@ static int tell_why(struct commands *x, struct client *c,
 	return r;
 }
 
+static int take_offline(struct commands *x, struct client *c,
+			const union wire_request *rq, struct nv_why *why)
+{
+	struct view_why reply = {};
+	int r = op_offline(x->nvd, &rq->why, why, &reply);
+
+	if (!r)
+		command_reply(c, WIRE_OFFLINE, &reply);
+	view_events_deinit(&reply.events);
+	return r;
+}
+
 enum need { READ, WRITE };
 enum replies { ONE, MANY }; /* MANY: only with "more" */
 
@@ -144,6 +156,7 @@ static const struct command {
 	[WIRE_UNMAP] = { WRITE, ONE, command_unmap },
 	[WIRE_LIST_EVENTS] = { READ, ONE, list_events },
 	[WIRE_WHY] = { READ, ONE, tell_why },
+	[WIRE_OFFLINE] = { WRITE, ONE, take_offline },
 	[WIRE_MONITOR] = { READ, MANY, command_monitor },
 	[WIRE_BACKUP] = { WRITE, MANY, command_backup },
 	[WIRE_RESTORE] = { WRITE, ONE, command_restore },

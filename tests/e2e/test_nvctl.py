@@ -189,6 +189,31 @@ def test_why_finds_a_place_however_it_is_said():
     n.text("why", "nobody:0x1000", code=8)
 
 
+def test_offline_takes_a_page_from_whoever_has_it():
+    host, n = shared()
+    n.text("volume", "create", "o", "4M")
+    assert n.json("offline", "o+0x3000")["bad"] == 4096
+    assert n.json("volume", "show", "o")["volume"]["bad"] == 4096
+    assert n.json("offline", "o+0x3000", code=22)["name"] == "BrokenRange"
+    assert n.json("why", "o+0x3000")["events"][-1]["kind"] == "offline"
+
+    m = n.json("map", "o", "g1")["mapping"]
+    before = host.sim("guest mce", dom="g1").get("machine_checks", [])
+    assert n.json("offline", f"g1:{m['gpa'] + 0x10000:#x}", "--size", "8K")["state"] == "mapped"
+    host.wait_for(lambda: n.json("volume", "show", "o")["volume"]["bad"] == 3 * 4096)
+    host.wait_for(lambda: len(host.sim("guest mce", dom="g1").get("machine_checks", [])) > len(before))
+    n.text("unmap", "o")
+    host.restart_daemon()
+    assert n.json("volume", "show", "o")["volume"]["bad"] == 3 * 4096
+
+    n.text("offline", "o", code=3)
+    n.text("offline", "0x1000", code=9)
+    n.text("offline", "o+0x3ff000", "--size", "8K", code=13)
+    out, code = n.tty("offline", "o+0x20000", answer=b"n\n")
+    assert code == 1 and "[y/N]" in out and n.json("why", "o+0x20000")["bad"] == 0
+    n.text("volume", "delete", "o")
+
+
 def test_a_backup_brings_back_what_was_deleted():
     host, n = shared()
     n.text("volume", "create", "saved", "4M")
