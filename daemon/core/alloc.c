@@ -16,7 +16,10 @@
 /* A volume in more pieces than this is refused: each is a mapping of its own. */
 #define ALLOC_PIECES 64
 
-/* Walks the runs of frames that are free and good. */
+/*
+ * Walks the runs of frames that are free and good, from the first that may be:
+ * a pool that fills up from below is not walked from below each time.
+ */
 struct runs {
 	struct ledger *l;
 	uint32_t tag;
@@ -38,7 +41,7 @@ static struct runs runs_of(struct ledger *l, const struct pool *p)
 	return (struct runs){
 		.l = l,
 		.tag = p->tag,
-		.own = rangemap_walk(l->own, p->site.mfn,
+		.own = rangemap_walk(l->own, p->lowest_free,
 				     p->site.mfn + p->site.nr),
 	};
 }

@@ -52,6 +52,8 @@ static void extent_paint(struct ledger *l, struct extent *e)
 	p->free -= e->fact.nr - e->bad;
 	p->free_bad -= e->bad;
 	*pool_counter(e) += e->fact.nr;
+	if (frames_contain(mfn, e->fact.nr, p->lowest_free, 1))
+		p->lowest_free = mfn + e->fact.nr;
 }
 
 static void extent_unpaint(struct ledger *l, struct extent *e)
@@ -63,6 +65,7 @@ static void extent_unpaint(struct ledger *l, struct extent *e)
 	p->free_bad += e->bad;
 	*pool_counter(e) -= e->fact.nr;
 	e->bad = 0;
+	p->lowest_free = NV_MIN(p->lowest_free, ledger_extent_mfn(e));
 }
 
 /* One range of free frames holds all of it? */

@@ -9,6 +9,7 @@
 /* What a walk over the maps adds up to, for one pool. */
 struct sums {
 	uint64_t free, free_bad, allocated, bare, bad, longest;
+	bool below; /* something is free below the lowest that is */
 };
 
 #define CHECK(cond, ...)                                              \
@@ -129,6 +130,7 @@ static struct sums sum_pool(struct ledger *l, const struct pool *p)
 			s.bare += r.end - r.start;
 		if (o.extent)
 			continue;
+		s.below |= r.start < p->lowest_free;
 		s.free += r.end - r.start - bad;
 		s.free_bad += bad;
 		h = rangemap_walk(l->health, r.start, r.end);
@@ -186,6 +188,7 @@ static int check_pool(struct ledger *l, struct pool *p, struct nv_why *why)
 	      "pool %s miscounts free frames", name);
 	CHECK(s.allocated == p->allocated && s.bare == p->bare,
 	      "pool %s miscounts frames in use", name);
+	CHECK(!s.below, "pool %s has free frames lower than it says", name);
 	CHECK(s.bad == p->bad, "pool %s miscounts bad frames", name);
 	CHECK(s.free + s.free_bad + s.allocated + s.bare == p->site.nr,
 	      "pool %s does not add up", name);

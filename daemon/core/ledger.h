@@ -79,6 +79,7 @@ struct pool {
 	uint64_t bad;            /* all bad frames */
 	uint64_t largest_free;   /* read with ledger_largest_free() */
 	bool largest_stale;
+	uint64_t lowest_free;    /* no frame below is free; a machine frame */
 };
 
 struct volume {

@@ -67,7 +67,8 @@ int ledger_pool_find(struct ledger *l, const char *text, struct nv_why *why,
 	p = pool_by_name(l, text);
 	if (!p && !nv_uuid_parse(text, &uuid))
 		p = ledger_pool_by_uuid(l, &uuid);
-	if (!p)
+	/* One that is missing has no device: "" must not find it. */
+	if (!p && *text)
 		for (p = l->pools; p; p = p->next)
 			if (!strcmp(p->site.device, text) ||
 			    !strcmp(p->fact.device, text))
@@ -124,6 +125,7 @@ static int pool_place(struct ledger *l, struct pool *p,
 	ledger_paint(l, p, site->mfn, site->nr, p->tag);
 	rangemap_paint(l->health, site->mfn, site->mfn + site->nr, HEALTH_OK);
 	p->free = site->nr;
+	p->lowest_free = site->mfn;
 	p->free_bad = p->bad = 0;
 	p->state = POOL_NOT_ARMED;
 	p->reason[0] = '\0';

@@ -404,6 +404,8 @@ static void test_a_pool_found_elsewhere_brings_its_volumes(void **state)
 	check_ledger(l);
 	assert_true(ledger_volume_missing(v));
 	assert_int_equal(v->fact.nr_extents, 1);
+	assert_int_equal(ledger_pool_find(l, "", &why, &p), NV_E_NO_POOL);
+	assert_int_equal(ledger_pool_find(l, "a", &why, &p), 0);
 
 	site.nr = 1000;
 	assert_int_equal(ledger_pool_attach(l, p, &site, &why), NV_E_BAD_SIZE);
