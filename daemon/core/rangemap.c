@@ -149,6 +149,12 @@ size_t rangemap_bytes(const struct rangemap *m)
  * Painting
  */
 
+/* More than a leaf changes, so the way is one no longer. */
+static void way_forget(struct rangemap *m)
+{
+	m->way.floor = m->way.bound;
+}
+
 /* The node at @level got another first key: so say the inner nodes above it. */
 static void keys_refresh(struct rangemap *m, const struct rangemap_way *way,
 			 uint32_t level)
@@ -288,7 +294,7 @@ static void splice(struct rangemap *m, unsigned int pos, unsigned int out,
 		n = node_at(m, way->node[level]);
 		if (n->count + nr_in <= NODE_KEYS + out)
 			break;
-		m->way.floor = m->way.bound;
+		way_forget(m);
 		if (level + 1 < m->levels &&
 		    node_spill(m, way, level, &pos, out))
 			break;
@@ -312,13 +318,13 @@ static void splice(struct rangemap *m, unsigned int pos, unsigned int out,
 		n = node_at(m, way->node[level]);
 		node_edit(n, pos, out, in, nr_in);
 		if (pos == 0 && n->count > 0) {
-			m->way.floor = m->way.bound;
+			way_forget(m);
 			keys_refresh(m, way, level);
 		}
 		if (n->count >= NODE_MIN || nr_in >= out ||
 		    level + 1 == m->levels)
 			break;
-		m->way.floor = m->way.bound;
+		way_forget(m);
 		if (!node_refill(m, way, level, &pos))
 			return;
 		out = 1;

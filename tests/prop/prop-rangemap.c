@@ -10,7 +10,8 @@
 #include "tests/lib/prop.h"
 #include "tests/lib/wrap-alloc.h"
 
-#define FRAMES_MAX 4096u
+#define FRAMES_MAX 16384u /* with a range each: three levels of nodes */
+#define LIFE_MAX   4096u  /* paints of one map */
 #define AROUND	   99u /* the tag of all that is not modelled */
 
 /* The frames [base, base + frames) of the map, one tag each. */
@@ -39,8 +40,8 @@ struct model {
  */
 static void model_begin(struct model *s, struct prop *p)
 {
-	static const unsigned int frames[] = { 1,  2,	8,   8,	  64,
-					       64, 200, 200, 800, FRAMES_MAX };
+	static const unsigned int frames[] = { 1,   2,	 8,   8,    64,	       64,
+					       200, 200, 800, 4096, FRAMES_MAX };
 	static const unsigned int tags[] = { 1, 2, 2, 3, 60 };
 	static const unsigned int longest[] = { 1, 3, 3, 10, FRAMES_MAX };
 	unsigned int i;
@@ -63,6 +64,26 @@ static void model_begin(struct model *s, struct prop *p)
 		s->tag[i] = AROUND;
 	s->reserved = 0;
 	must(rangemap_new(AROUND, &s->m) == 0);
+}
+
+/* Every other frame gets another tag, upwards, downwards or in strides. */
+static void model_fill(struct model *s, struct prop *p)
+{
+	static const unsigned int strides[] = { 1, 7, 4099, FRAMES_MAX - 1 };
+	unsigned int stride = strides[prop_below(p, NV_ARRAY_SIZE(strides))];
+	unsigned int i, at;
+	uint64_t mfn;
+
+	for (i = 0; i < s->frames; i++) {
+		at = (unsigned int)((uint64_t)i * stride % s->frames);
+		if (at % 2)
+			continue;
+		mfn = s->base + at;
+		must(rangemap_reserve(s->m, 1) == 0);
+		rangemap_paint(s->m, mfn, mfn + 1, 1);
+		s->tag[at] = 1;
+	}
+	must(rangemap_check(s->m));
 }
 
 /* The model's range around a frame of it, as the map must see it. */
@@ -221,7 +242,10 @@ int main(int argc, char **argv)
 		if (life == 0) {
 			rangemap_free(s.m);
 			model_begin(&s, &p);
-			life = 1 + prop_below(&p, 4 * s.frames + 16);
+			if (s.frames == FRAMES_MAX || prop_below(&p, 4) == 0)
+				model_fill(&s, &p);
+			life = 1 + prop_below(&p, NV_MIN(4 * s.frames + 16,
+							 LIFE_MAX));
 		}
 		paint(&s, &p);
 		if (life % 128 == 1)
