@@ -285,6 +285,7 @@ int main(int argc, char **argv)
 	raise_limit();
 	if (dimms_plug(topo, o.state, &pmem))
 		return 1;
+	topo = topo_free(topo);
 	r = serve(&o, pmem);
 	pmem_close(pmem);
 	return r ? 1 : 0;

@@ -268,6 +268,33 @@ static void test_a_thousand_domains_are_listed_whole(void **state)
 	free(list);
 }
 
+static void test_an_answer_in_parts_comes_whole(void **state)
+{
+	struct fixture *f = *state;
+	struct json_object *out, *pages, *page;
+	uint8_t handle[16];
+	char gpa[32];
+	int i;
+
+	simhost_guest(&f->sim, "g1", handle);
+	for (i = 0; i < 2500; i++) {
+		snprintf(gpa, sizeof(gpa), "%#lx", 0x100000000 + i * 8192L);
+		assert_int_equal(simhost_call(&f->sim, NULL, "domain occupy",
+					      "dom", "g1", "gpa", gpa, "size",
+					      "4K", NULL), 0);
+	}
+	assert_int_equal(simhost_call(&f->sim, &out, "p2m", "dom", "g1", NULL),
+			 0);
+	assert_true(json_object_object_get_ex(out, "pages", &pages));
+	assert_int_equal(json_object_array_length(pages), 2501);
+	for (i = 1; i <= 2500; i++) {
+		page = json_object_array_get_idx(pages, (size_t)i);
+		assert_int_equal(simhost_number(page, "gpa"),
+				 0x100000000 + (i - 1) * 8192L);
+	}
+	json_object_put(out);
+}
+
 static void test_requests_that_make_no_sense_say_why(void **state)
 {
 	struct fixture *f = *state;
@@ -302,6 +329,7 @@ int main(void)
 		T(test_who_does_not_read_stops_only_itself),
 		T(test_a_watcher_hears_of_domains),
 		T(test_a_thousand_domains_are_listed_whole),
+		T(test_an_answer_in_parts_comes_whole),
 		T(test_requests_that_make_no_sense_say_why),
 	};
 
