@@ -40,6 +40,7 @@ int sql_error(sqlite3 *db, int rc, struct nv_why *why)
 				 "the database cannot be written: %s", text);
 	case SQLITE_CORRUPT:
 	case SQLITE_NOTADB:
+	case SQLITE_ERROR: /* our statements are right, so its schema is not */
 		return nv_refuse(why, NV_E_BAD_BOOK,
 				 "the database is damaged: %s", text);
 	case SQLITE_NOMEM:
