@@ -40,7 +40,7 @@ tally_counts() {
 	/^# PASS: /  { p += $3; am = 1 }
 	/^# SKIP: /  { s += $3 }
 	/^# (FAIL|ERROR|XPASS): / { f += $3 }
-	END { if (own) print own; else if (am) print p, f, s + 0 }
+	END { if (own) print own; else if (am && p + f + s) print p, f, s + 0 }
 	' "$1"
 }
 
