@@ -1,0 +1,296 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * test-nvdimm-core.c - single truths about the hypervisor's core, on a host
+ * made of arrays.
+ */
+#include "tests/lib/cm.h"
+
+#include <stdlib.h>
+
+#include "tests/lib/fakexen.h"
+
+#define GFN 1024u
+
+static struct fx_host *host;
+static struct domain *guest;
+
+static long op(uint32_t cmd, void *arg, size_t len)
+{
+	long r;
+
+	do
+		r = nvdimm_core_op(host->core, cmd, arg, (uint32_t)len);
+	while (r == XEN_NVDIMM_MORE);
+	return r;
+}
+
+static int setup(void **state)
+{
+	struct xen_nvdimm_range all = { FX_BASE, 2048 };
+
+	host = calloc(1, sizeof(*host));
+	assert_non_null(host);
+	fx_init(host);
+	fx_start(host);
+	guest = fx_domain_new(host, 0);
+	assert_int_equal(op(XEN_NVDIMM_register, &all, sizeof(all)), 0);
+	assert_int_equal(op(XEN_NVDIMM_arm, &all, sizeof(all)), 0);
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	if (guest->exists)
+		fx_domain_kill(guest);
+	fx_deinit(host);
+	free(host);
+	return 0;
+}
+
+static uint64_t map(uint64_t nr)
+{
+	struct xen_nvdimm_map m = {
+		.domid = guest->domid, .mfn = FX_BASE, .gfn = GFN, .nr = nr,
+		.flags = XEN_NVDIMM_MAP_SKIP_BROKEN,
+	};
+
+	memcpy(m.handle, guest->handle, 16);
+	assert_int_equal(op(XEN_NVDIMM_map, &m, sizeof(m)), 0);
+	return m.map_id;
+}
+
+static void report(uint64_t mfn, unsigned int lsb)
+{
+	struct nvdimm_mce_report rep = {
+		.status = 0xbd000000000000c0ull, .spa = mfn << 12 | 0x40,
+		.misc = 0x80 | lsb, .mcg = 5,
+	};
+
+	nvdimm_core_mce(host->core, &rep);
+}
+
+static struct {
+	struct xen_nvdimm_events head;
+	struct xen_nvdimm_event event[64];
+} e;
+
+static long get_events(uint64_t ack)
+{
+	e.head = (struct xen_nvdimm_events){ .ack_seq = ack, .nr = 64 };
+	return op(XEN_NVDIMM_get_events, &e, sizeof(e));
+}
+
+static long resolve(uint64_t seq, uint64_t map_id, uint32_t action,
+		    uint32_t kind)
+{
+	struct xen_nvdimm_resolve r = { seq, map_id, action, kind };
+
+	return op(XEN_NVDIMM_resolve, &r, sizeof(r));
+}
+
+/* What the EPT code asks: WB, leave alone, or split. */
+static void test_a_page_is_in_a_region_wholly_partly_or_not(void **state)
+{
+	static const struct {
+		int64_t mfn;
+		uint64_t nr;
+		enum nvdimm_cover want;
+	} cell[] = {
+		{ -512, 512, NVDIMM_COVER_NONE }, { -1, 1, NVDIMM_COVER_NONE },
+		{ 0, 1, NVDIMM_COVER_ALL }, { 0, 2048, NVDIMM_COVER_ALL },
+		{ 2047, 1, NVDIMM_COVER_ALL }, { 2048, 1, NVDIMM_COVER_NONE },
+		{ -256, 512, NVDIMM_COVER_SOME }, { 1792, 512, NVDIMM_COVER_SOME },
+		{ -512, 4096, NVDIMM_COVER_SOME }, { -1, 2, NVDIMM_COVER_SOME },
+	};
+	size_t i;
+
+	for (i = 0; i < sizeof(cell) / sizeof(cell[0]); i++)
+		assert_int_equal(nvdimm_core_covers(host->core,
+						    FX_BASE + (uint64_t)cell[i].mfn,
+						    cell[i].nr), cell[i].want);
+}
+
+static void test_the_guest_is_told_its_own_address(void **state)
+{
+	map(1024);
+	report(FX_BASE + 5, 12);
+	assert_int_equal(guest->paused, 1);
+	assert_int_equal(guest->p2m[GFN + 5], FX_HOLE);
+	assert_int_equal(get_events(0), 0);
+	assert_int_equal(e.event[0].spa, (FX_BASE + 5ull) << 12 | 0x40);
+	assert_int_equal(resolve(e.event[0].seq, 0, XEN_NVDIMM_RESOLVE_VMCE,
+				 XEN_NVDIMM_KIND_SRAR), 0);
+	assert_int_equal(guest->paused, 0);
+	assert_int_equal(guest->last.gpa, (GFN + 5ull) << 12 | 0x40);
+	assert_int_equal(guest->last.misc, 0x8c);
+	assert_true(guest->last.status >> 55 & 1);
+}
+
+static void test_an_extent_of_frames_is_told_by_its_lowest_valid_bit(void **state)
+{
+	unsigned int i;
+
+	map(1024);
+	report(FX_BASE + 13, 15);
+	assert_int_equal(get_events(0), 0);
+	assert_int_equal(e.head.nr, 1);
+	assert_int_equal(e.event[0].nr, 8);
+	assert_int_equal(e.event[0].gfn, GFN + 8);
+	for (i = 0; i < 24; i++)
+		assert_int_equal(guest->p2m[GFN + i] == FX_HOLE, i / 8 == 1);
+	assert_int_equal(resolve(e.event[0].seq, 0, XEN_NVDIMM_RESOLVE_VMCE,
+				 XEN_NVDIMM_KIND_SRAO), 0);
+	assert_int_equal(guest->last.gpa, (GFN + 8ull) << 12);
+	assert_int_equal(guest->last.misc, 0x8f);
+}
+
+static void test_an_error_over_the_end_of_an_extent_is_two_events(void **state)
+{
+	map(512);
+	report(FX_BASE + 511, 22);
+	assert_int_equal(get_events(0), 0);
+	assert_int_equal(e.head.nr, 2);
+	assert_int_equal(e.event[0].nr, 512);
+	assert_int_equal(e.event[0].domid, guest->domid);
+	assert_int_equal(e.event[1].nr, 512);
+	assert_int_equal(e.event[1].domid, DOMID_INVALID);
+	assert_int_equal(e.event[1].flags & XEN_NVDIMM_EVENTF_HELD, 0);
+}
+
+static void test_a_repeat_only_counts(void **state)
+{
+	map(512);
+	report(FX_BASE, 12);
+	report(FX_BASE, 12);
+	assert_int_equal(get_events(0), 0);
+	assert_int_equal(e.head.nr, 2);
+	assert_int_equal(e.event[1].flags, XEN_NVDIMM_EVENTF_REPEAT);
+	assert_int_equal(resolve(1, 0, XEN_NVDIMM_RESOLVE_RESUME, 0), 0);
+	assert_int_equal(guest->paused, 0);
+}
+
+static void test_what_could_not_be_contained_crashes_its_owner(void **state)
+{
+	map(512);
+	host->fail_p2m = 1;
+	report(FX_BASE + 1, 12);
+	assert_true(guest->crashed);
+	assert_int_equal(guest->paused, 0);
+	assert_int_equal(get_events(0), 0);
+	assert_int_equal(e.event[0].flags, XEN_NVDIMM_EVENTF_CRASHED);
+	assert_int_equal(resolve(1, 0, XEN_NVDIMM_RESOLVE_RESUME, 0), -ESTALE);
+}
+
+static void test_a_machine_check_waits_for_the_one_before(void **state)
+{
+	map(512);
+	report(FX_BASE + 1, 12);
+	report(FX_BASE + 2, 12);
+	assert_int_equal(resolve(1, 0, XEN_NVDIMM_RESOLVE_VMCE, 1), 0);
+	assert_int_equal(guest->paused, 1);
+	assert_int_equal(resolve(2, 0, XEN_NVDIMM_RESOLVE_VMCE, 1), 0);
+	assert_int_equal(guest->paused, 0);
+	assert_int_equal(guest->told, 1);
+	guest->mcip = false;
+	nvdimm_core_vmce_ready(host->core, guest);
+	assert_int_equal(guest->told, 2);
+	assert_int_equal(guest->last.gpa, (GFN + 2ull) << 12 | 0x40);
+	assert_int_equal(host->timer_ns, 0);
+}
+
+static void test_a_guest_that_never_takes_it_is_crashed(void **state)
+{
+	test_a_machine_check_waits_for_the_one_before(state);
+	report(FX_BASE + 3, 12);
+	assert_int_equal(resolve(3, 0, XEN_NVDIMM_RESOLVE_VMCE, 1), 0);
+	host->now_ns = host->timer_ns - 1;
+	nvdimm_core_timer(host->core);
+	assert_false(guest->crashed);
+	host->now_ns++;
+	nvdimm_core_timer(host->core);
+	assert_true(guest->crashed);
+}
+
+static void test_undecided_in_time_is_a_crash_and_then_decided(void **state)
+{
+	map(512);
+	report(FX_BASE + 1, 12);
+	assert_int_equal(get_events(1), -EBUSY);
+	assert_int_equal(e.head.next_seq, 1);
+	host->now_ns = host->timer_ns;
+	nvdimm_core_timer(host->core);
+	assert_true(guest->crashed);
+	assert_int_equal(resolve(1, 0, XEN_NVDIMM_RESOLVE_RESUME, 0), -EALREADY);
+	assert_int_equal(get_events(1), 0);
+	assert_int_equal(e.event[0].type, XEN_NVDIMM_EVENT_TIMEOUT);
+}
+
+/* More frames break than the ring holds; the extent is resolved as a whole. */
+static void test_lost_events_are_counted_and_their_guest_let_go(void **state)
+{
+	uint64_t map_id = map(2048), i;
+
+	report(FX_BASE, 12);
+	for (i = 1; i < NVDIMM_RING + 10; i++)
+		fx_domain_access(guest, 0, GFN);
+	assert_int_equal(get_events(0), 0);
+	assert_int_equal(e.head.lost, 10);
+	assert_int_equal(e.head.waiting, NVDIMM_RING - 64);
+	assert_int_equal(resolve(0, map_id, XEN_NVDIMM_RESOLVE_VMCE,
+				 XEN_NVDIMM_KIND_SRAR), 0);
+	assert_int_equal(guest->paused, 0);
+	assert_int_equal(resolve(0, map_id, XEN_NVDIMM_RESOLVE_RESUME, 0),
+			 -EALREADY);
+	assert_int_equal(get_events(NVDIMM_RING), 0);
+	assert_int_equal(e.head.nr, 1);
+	assert_int_equal(e.event[0].type, XEN_NVDIMM_EVENT_LOST);
+}
+
+static void test_what_the_guest_put_in_its_place_stays(void **state)
+{
+	struct xen_nvdimm_unmap u = { .map_id = map(512) };
+
+	guest->super[GFN / 512] = false;
+	host->user[7]--;
+	guest->p2m[GFN + 7] = FX_IS_RAM;
+	assert_int_equal(op(XEN_NVDIMM_unmap, &u, sizeof(u)), 0);
+	assert_int_equal(guest->p2m[GFN + 7], FX_IS_RAM);
+	assert_int_equal(guest->p2m[GFN + 8], FX_HOLE);
+	assert_int_equal(u.done, 512);
+}
+
+static void test_a_dying_domain_keeps_its_extents_until_released(void **state)
+{
+	struct xen_nvdimm_unmap u = { .map_id = map(512) };
+
+	guest->dying = true;
+	assert_int_equal(op(XEN_NVDIMM_unmap, &u, sizeof(u)), -EBUSY);
+	report(FX_BASE + 9, 12);
+	assert_int_equal(guest->paused, 0);
+	fx_domain_kill(guest);
+	assert_int_equal(op(XEN_NVDIMM_unmap, &u, sizeof(u)), -ENOENT);
+	assert_int_equal(get_events(0), 0);
+	assert_int_equal(e.event[e.head.nr - 1].type, XEN_NVDIMM_EVENT_RELEASED);
+}
+
+#define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		T(test_a_page_is_in_a_region_wholly_partly_or_not),
+		T(test_the_guest_is_told_its_own_address),
+		T(test_an_extent_of_frames_is_told_by_its_lowest_valid_bit),
+		T(test_an_error_over_the_end_of_an_extent_is_two_events),
+		T(test_a_repeat_only_counts),
+		T(test_what_could_not_be_contained_crashes_its_owner),
+		T(test_a_machine_check_waits_for_the_one_before),
+		T(test_a_guest_that_never_takes_it_is_crashed),
+		T(test_undecided_in_time_is_a_crash_and_then_decided),
+		T(test_lost_events_are_counted_and_their_guest_let_go),
+		T(test_what_the_guest_put_in_its_place_stays),
+		T(test_a_dying_domain_keeps_its_extents_until_released),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
