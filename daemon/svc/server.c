@@ -154,33 +154,36 @@ static void on_call(void *userdata, struct client *c,
 		    const struct varlink_call *call)
 {
 	struct server *s = userdata;
-	struct nv_why why;
 
-	if (client_peer(c)->read) {
-		s->call(s->userdata, c, call);
-		return;
-	}
-	nv_refuse(&why, NV_E_PERMISSION,
-		  "user %u may not read: that is for root%s%s",
-		  (unsigned int)client_peer(c)->uid,
-		  s->has_group ? " and the group " : "",
-		  s->group_name);
-	client_refuse(c, NV_E_PERMISSION, &why);
-	client_close(c, "it may not read");
+	s->call(s->userdata, c, call);
 }
 
-/* Tell somebody for whom there is no place, without waiting, and hang up. */
+/* Tell somebody who cannot stay, without waiting, and hang up. */
 static void turn_away(struct server *s, int fd, const struct client_peer *peer,
-		      const char *sentence)
+		      int r, const struct nv_why *why)
 {
 	nv_cleanup(nv_freep) char *text = NULL;
-	struct nv_why why;
 	size_t size = 0;
 
-	nv_refuse(&why, NV_E_LIMIT, "%s", sentence);
-	if (!varlink_refusal_print(NV_E_LIMIT, &why, &text, &size))
+	if (!varlink_refusal_print(r, why, &text, &size))
 		(void)!send(fd, text, size, MSG_NOSIGNAL | MSG_DONTWAIT);
-	tell_dropped(s, peer, sentence);
+	tell_dropped(s, peer, why->text);
+}
+
+/* Whoever may not read takes no place from those who may. */
+static int admit(const struct server *s, const struct client_peer *peer,
+		 struct nv_why *why)
+{
+	const char *sentence;
+
+	if (!peer->read)
+		return nv_refuse(why, NV_E_PERMISSION,
+				 "user %u may not read: that is for root%s%s",
+				 (unsigned int)peer->uid,
+				 s->has_group ? " and the group " : "",
+				 s->group_name);
+	sentence = no_place(s, peer);
+	return sentence ? nv_refuse(why, NV_E_LIMIT, "%s", sentence) : 0;
 }
 
 static int take(struct server *s, int fd)
@@ -189,15 +192,15 @@ static int take(struct server *s, int fd)
 	struct client_limits limits = s->conf.limits;
 	nv_cleanup(nv_closep) int owned = fd;
 	struct client_peer peer;
-	const char *sentence;
+	struct nv_why why;
 	int r;
 
 	r = get_peer(s, fd, &peer);
 	if (r)
 		return r;
-	sentence = no_place(s, &peer);
-	if (sentence) {
-		turn_away(s, fd, &peer, sentence);
+	r = admit(s, &peer, &why);
+	if (r) {
+		turn_away(s, fd, &peer, r, &why);
 		return 0;
 	}
 	if (!peer.write)

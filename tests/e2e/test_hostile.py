@@ -253,6 +253,29 @@ def test_one_user_cannot_take_every_place():
     gone(pid)
 
 
+def test_whoever_may_not_read_is_told_and_takes_no_place():
+    if os.geteuid():
+        return  # there is only one user to be
+    with Host() as host:
+        host.start()
+        host.dir.chmod(0o755)
+        host.socket.chmod(0o666)  # as systemd's socket is
+
+        def attack(ready):
+            links = [host.connect() for _ in range(500)]
+            for link in links:
+                reply = link.receive()
+                assert reply["error"] == "io.nvdimmd.PermissionDenied", reply
+                assert "that is for root" in reply["parameters"]["message"], reply
+            ready()
+            time.sleep(60)
+
+        pid = as_somebody(attack)
+        assert descriptors(host) < 40
+        served(host)
+        gone(pid)
+
+
 def test_whoever_sends_byte_by_byte_delays_nobody():
     host = shared()
 
