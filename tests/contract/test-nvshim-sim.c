@@ -10,6 +10,7 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/un.h>
+#include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -146,6 +147,53 @@ static void test_a_new_start_is_a_new_boot_with_the_same_dimms(void **state)
 				      "0x140000100", "len", "3", NULL), 0);
 	assert_string_equal(simhost_text(out, "data"), "c0ffee");
 	json_object_put(out);
+}
+
+/* Answers the first request only after it got the second. */
+static void late_server(int fd)
+{
+	_Alignas(8) char packet[2][256];
+	struct simsock_head *h;
+	ssize_t n[2];
+	int c = accept(fd, NULL, NULL), i;
+
+	for (i = 0; i < 2; i++)
+		n[i] = recv(c, packet[i], sizeof(packet[i]), 0);
+	for (i = 0; i < 2; i++) {
+		h = (struct simsock_head *)packet[i];
+		h->result = i ? -EAGAIN : -EIO;
+		send(c, packet[i], (size_t)n[i], 0);
+	}
+	_exit(0);
+}
+
+static void test_a_late_answer_is_not_taken_for_the_next(void **state)
+{
+	struct sockaddr_un a = { .sun_family = AF_UNIX };
+	char dir[] = "/tmp/nvdimm-sim-test-XXXXXX", where[128];
+	int fd = socket(AF_UNIX, SOCK_SEQPACKET, 0);
+	struct xen_nvdimm_info info;
+	struct nvshim *s;
+	pid_t pid;
+
+	assert_non_null(mkdtemp(dir));
+	snprintf(a.sun_path, sizeof(a.sun_path), "%s/s", dir);
+	assert_int_equal(bind(fd, (struct sockaddr *)&a, sizeof(a)), 0);
+	assert_int_equal(listen(fd, 1), 0);
+	pid = fork();
+	if (!pid)
+		late_server(fd);
+	snprintf(where, sizeof(where), "sim:%s", a.sun_path);
+	assert_int_equal(nvshim_open(where, &s), 0);
+	nvshim_set_timeout(s, 200);
+	assert_int_equal(get_info(s, &info), -ETIMEDOUT);
+	nvshim_set_timeout(s, 10000);
+	assert_int_equal(get_info(s, &info), -EAGAIN);
+	nvshim_close(s);
+	close(fd);
+	assert_int_equal(waitpid(pid, NULL, 0), pid);
+	unlink(a.sun_path);
+	rmdir(dir);
 }
 
 static int raw_connect(const struct fixture *f)
@@ -329,6 +377,7 @@ int main(void)
 		T(test_who_does_not_read_stops_only_itself),
 		T(test_a_watcher_hears_of_domains),
 		T(test_a_thousand_domains_are_listed_whole),
+		cmocka_unit_test(test_a_late_answer_is_not_taken_for_the_next),
 		T(test_an_answer_in_parts_comes_whole),
 		T(test_requests_that_make_no_sense_say_why),
 	};
