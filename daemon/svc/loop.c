@@ -14,6 +14,7 @@
 
 #include "ops/op_boot.h"
 #include "ops/op_fault.h"
+#include "svc/hook.h"
 #include "svc/journal.h"
 #include "svc/server.h"
 
@@ -26,6 +27,7 @@ struct loop {
 	struct loop_hooks hooks;
 	sd_event *event;
 	struct queue *queue;
+	struct hooks *programs;
 	struct server *server;
 	sd_event_source *virq, *fault, *retry, *tidy, *topology;
 	sd_event_source *term, *intr, *hup;
@@ -49,6 +51,8 @@ static void on_history(void *userdata, const struct event_fact *e)
 	struct loop *l = userdata;
 
 	journal_event(e);
+	if (l->nvd->set.hook[0] && hooks_wants(e))
+		hooks_run(l->programs, l->nvd->set.hook, e);
 	if (l->server)
 		server_wake(l->server);
 }
@@ -223,6 +227,7 @@ static int loop_signals(struct loop *l)
 	sigemptyset(&set);
 	for (i = 0; i < NV_ARRAY_SIZE(signals); i++)
 		sigaddset(&set, signals[i].signal);
+	sigaddset(&set, SIGCHLD);
 	sigprocmask(SIG_BLOCK, &set, NULL);
 	signal(SIGPIPE, SIG_IGN);
 	for (i = 0; i < NV_ARRAY_SIZE(signals); i++) {
@@ -252,6 +257,8 @@ int loop_new(struct nvd *nvd, const struct loop_hooks *hooks, struct loop **ret)
 	if (r >= 0)
 		r = queue_new(l->event, &l->queue);
 	if (r >= 0)
+		r = hooks_new(l->event, &l->programs);
+	if (r >= 0)
 		r = sd_event_set_watchdog(l->event, true);
 	if (r < 0)
 		return r;
@@ -267,6 +274,7 @@ struct loop *loop_free(struct loop *l)
 		return NULL;
 	l->nvd->on_event = NULL;
 	queue_free(l->queue);
+	hooks_free(l->programs);
 	sd_event_source_disable_unref(l->virq);
 	sd_event_source_disable_unref(l->fault);
 	sd_event_source_disable_unref(l->retry);

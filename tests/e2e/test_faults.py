@@ -228,5 +228,29 @@ def test_without_a_disk_guests_are_answered_and_nothing_is_acknowledged():
             os.system(f"umount -l {host.state}")
 
 
+def test_the_hook_is_told_everything_and_holds_nobody_up():
+    with host_with_guest() as host:
+        hook, out = host.dir / "hook", host.dir / "out"
+        hook.write_text(f"#!/bin/sh\nenv | grep ^NVDIMMD_ >{out}.tmp\nmv {out}.tmp {out}\nsleep 20\n")
+        hook.chmod(0o755)
+        host.config.write_text(f"hook = {hook}\n")
+        host.daemon.send_signal(signal.SIGHUP)
+        host.wait_for(lambda: "read again" in host.daemon_log.read_text())
+        host.sim("mce", spa=host.m["spa"] + 2 * PAGE, kind="srao")
+        host.wait_for(out.exists)
+        env = dict(line.split("=", 1) for line in out.read_text().splitlines())
+        assert env["NVDIMMD_KIND"] == "fault" and env["NVDIMMD_ACTION"] == "vmce" and env["NVDIMMD_VOLUME"] == "v", env
+        assert int(env["NVDIMMD_GPA"], 0) == host.m["gpa"] + 2 * PAGE and env["NVDIMMD_DOMAIN"] == "g", env
+        assert int(env["NVDIMMD_SPA"], 0) == host.m["spa"] + 2 * PAGE and env["NVDIMMD_SIZE"] == "4096", env
+        # It sleeps; guests are answered all the same, however many there are to answer.
+        for i in range(20):
+            host.sim("mce", spa=host.m["spa"] + (10 + i) * PAGE, kind="srao")
+        host.wait_for(lambda: host.volume("v")["bad"] == 21 * PAGE)
+        host.wait_for(lambda: not guest(host)["held"])
+        assert "the hook is not run from event" in host.daemon_log.read_text()
+        host.config.write_text("hook = /no/such/program\n")
+        host.daemon.send_signal(signal.SIGHUP)
+
+
 if __name__ == "__main__":
     run(globals())
