@@ -169,14 +169,20 @@ static int check_gpa(struct ledger *l, const struct map_request *req,
 {
 	uint64_t unit = NV_2M_FRAMES, gfn = frames_from_bytes(req->gpa);
 	struct mapping *m = NULL;
-	int r;
+	char of[NV_SIZE_TEXT];
 
 	if (req->volume)
 		unit = NV_MIN(req->volume->fact.align, unit);
-	r = check_aligned(req->gpa, frames_to_bytes(unit), NV_E_BAD_ALIGNMENT,
-			  "guest address", why);
-	if (r)
-		return r;
+	if (!nv_is_aligned(req->gpa, frames_to_bytes(unit))) {
+		uint64_t down = nv_align_down(req->gpa, frames_to_bytes(unit));
+
+		return nv_refuse(why, NV_E_BAD_ALIGNMENT,
+				 "guest address 0x%llx is not aligned to %s: the nearest are 0x%llx and 0x%llx",
+				 (unsigned long long)req->gpa,
+				 nv_size_print_exact(frames_to_bytes(unit), of),
+				 (unsigned long long)down,
+				 (unsigned long long)(down + frames_to_bytes(unit)));
+	}
 	if (!frames_valid(gfn, nr))
 		return nv_refuse(why, NV_E_GPA_LIMIT,
 				 "guest address 0x%llx is too near the end of what an address can be",
