@@ -196,7 +196,7 @@ static const struct bar_sign signs[] = {
 	{ 'f', "free", ".", "\xe2\x96\x91", TERM_DIM },
 	{ 'v', "volume", "=", "\xe2\x96\x93", TERM_NOTE },
 	{ 'm', "mapped", "#", "\xe2\x96\x88", TERM_GOOD },
-	{ 'b', "bad", "X", "\xe2\x95\xb3", TERM_BAD },
+	{ 'b', "bad", "!", "\xe2\x95\xb3", TERM_BAD },
 };
 
 static size_t sign_of(char letter)
