@@ -160,7 +160,7 @@ def _(dom0):
     d, guest, mapping = with_volume(dom0)
     spa, gpa = mapping["spa"], mapping["gpa"]
     dom0.ok(f"labtool break {(spa >> 12) + 2:#x} 1 0 0 0; labtool break {(spa >> 12) + 600:#x} 1 0 0 0")
-    dom0.until("test $(nvctl events | grep -c fault) -ge 2", 20)
+    dom0.until("test $(nvctl --json events | grep -o '\"kind\":\"fault\"' | wc -l) -ge 2", 20)
     for frame in (2, 600):
         check(told(guest, gpa + frame * PAGE), f"frame {frame}: the guest saw "
               f"{guest.machine_checks()}")
