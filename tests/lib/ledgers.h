@@ -99,4 +99,44 @@ static inline struct mapping *have_mapping(struct ledger *l, struct volume *v,
 	return m;
 }
 
+/* A bare range in domain 5, 64 GiB above where it is in the pool. */
+static inline struct mapping *map_bare(struct ledger *l, struct pool *p,
+				       uint64_t off, uint64_t size)
+{
+	struct map_request req = { .domid = 5,
+				   .handle = uuid_of(5),
+				   .pool = p,
+				   .offset_bytes = off,
+				   .size_bytes = size,
+				   .gpa = 64 * GIB + off };
+	struct nv_why why = { "" };
+	struct mapping *m;
+
+	if (ledger_map_begin(l, &req, &why, &m))
+		fail_msg("%s", why.text);
+	return m;
+}
+
+/* An empty ledger of boot 7 for each test, held against its invariants at the end. */
+static inline int ledger_setup(void **state)
+{
+	struct ledger *l;
+
+	if (ledger_new(&l))
+		return -1;
+	ledger_set_boot(l, 7);
+	*state = l;
+	return 0;
+}
+
+static inline int ledger_teardown(void **state)
+{
+	check_ledger(*state);
+	ledger_free(*state);
+	return 0;
+}
+
+#define LEDGER_TEST(name) \
+	cmocka_unit_test_setup_teardown(name, ledger_setup, ledger_teardown)
+
 #endif

@@ -8,24 +8,6 @@
 
 #define GPA (64 * GIB)
 
-static int setup(void **state)
-{
-	struct ledger *l;
-
-	if (ledger_new(&l))
-		return -1;
-	ledger_set_boot(l, 7);
-	*state = l;
-	return 0;
-}
-
-static int teardown(void **state)
-{
-	check_ledger(*state);
-	ledger_free(*state);
-	return 0;
-}
-
 static struct map_request bare(struct pool *p, uint64_t off, uint64_t size)
 {
 	return (struct map_request){ .domid = 5, .handle = uuid_of(5),
@@ -343,22 +325,20 @@ static void test_repaired_frames_are_free_again(void **state)
 	assert_int_equal(p->bad, 2);
 }
 
-#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(test_2016_2a_an_occupied_gfn_is_refused),
-		TEST(test_2016_4a_a_fault_finds_the_ranges_it_hits),
-		TEST(test_2016_4c_broken_frames_refuse_a_bare_range_not_a_volume),
-		TEST(test_another_guest_is_refused_unless_forced),
-		TEST(test_a_volume_is_in_one_domain_at_a_time),
-		TEST(test_odd_bare_ranges_are_refused),
-		TEST(test_nothing_is_mapped_before_the_pool_is_armed),
-		TEST(test_a_failed_map_becomes_an_unmap),
-		TEST(test_a_place_has_four_addresses),
-		TEST(test_guest_addresses_are_chosen_from_the_top),
-		TEST(test_repaired_frames_are_free_again),
+		LEDGER_TEST(test_2016_2a_an_occupied_gfn_is_refused),
+		LEDGER_TEST(test_2016_4a_a_fault_finds_the_ranges_it_hits),
+		LEDGER_TEST(test_2016_4c_broken_frames_refuse_a_bare_range_not_a_volume),
+		LEDGER_TEST(test_another_guest_is_refused_unless_forced),
+		LEDGER_TEST(test_a_volume_is_in_one_domain_at_a_time),
+		LEDGER_TEST(test_odd_bare_ranges_are_refused),
+		LEDGER_TEST(test_nothing_is_mapped_before_the_pool_is_armed),
+		LEDGER_TEST(test_a_failed_map_becomes_an_unmap),
+		LEDGER_TEST(test_a_place_has_four_addresses),
+		LEDGER_TEST(test_guest_addresses_are_chosen_from_the_top),
+		LEDGER_TEST(test_repaired_frames_are_free_again),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
