@@ -28,7 +28,7 @@ static const struct conf_key conf_keys[] = {
 	    "Directory of the database."),
 	KEY("socket", CONF_PATH, socket, 0, 0, RUNSTATEDIR "/nvdimmd/nvdimmd.sock", true,
 	    "Control socket, unless systemd passes one."),
-	KEY("group", CONF_TEXT, group, 0, 0, "", false,
+	KEY("group", CONF_TEXT, group, 0, 0, "", true,
 	    "Group whose members may read (status, events), beside root; empty: nobody.\n"
 	    "Everything that changes something is root's alone."),
 	KEY("alignment", CONF_BYTES, alignment, 4096, 1ULL << 30, "2MiB", false,
