@@ -31,7 +31,7 @@ class Daemon:
         if self.systemd:
             self.dom0.ok("systemctl daemon-reload; systemctl start nvdimmd")
         else:
-            self.dom0.ok("nvdimmd >>/var/log/nvdimmd.log 2>&1 &")
+            self.dom0.ok("mkdir -p /run/nvdimmd; nvdimmd >>/var/log/nvdimmd.log 2>&1 &")
         self.dom0.until("nvctl status", 30)
 
     def kill(self, signal="KILL"):
