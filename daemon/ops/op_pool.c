@@ -257,7 +257,7 @@ int op_pool_release(struct nvd *nvd, const struct req_pool *rq, struct nv_why *w
 	struct nv_uuid uuid;
 	struct nv_why late = { "" };
 	struct pool *p;
-	int r;
+	int r, enabled = 0;
 
 	r = ledger_pool_find(nvd->ledger, rq->pool, why, &p);
 	if (!r)
@@ -275,23 +275,29 @@ int op_pool_release(struct nvd *nvd, const struct req_pool *rq, struct nv_why *w
 			r = 0;
 		r = nvd_hv(nvd, r, "give the pool's frames back", why);
 	}
-	if (!r)
+	if (!r) {
+		/*
+		 * The book comes last: a daemon that dies in between starts
+		 * with a pool that it takes again, never with a namespace that
+		 * is nobody's.
+		 */
+		enabled = topo_port_release(nvd->topo, &uuid, &late);
 		r = nvd_book(nvd, store_pool_del(nvd->store, &uuid), why);
+	}
 	if (r) {
 		if (nvd_unsure(r))
 			store_pool_put(nvd->store, &p->fact);
 		/* Usable as it was; if this fails too, the next start arms it. */
-		if (p->site.nr && !pool_enrol(nvd, p, NULL))
+		if (p->site.nr && !topo_port_take(nvd->topo, &uuid, true, NULL) && !pool_enrol(nvd, p, NULL))
 			pool_arm(nvd, p, NULL);
 		ledger_pool_release_abort(nvd->ledger, p);
 		return r;
 	}
 	ledger_pool_release_done(nvd->ledger, p);
-	r = topo_port_release(nvd->topo, &uuid, &late);
-	if (r) {
+	if (enabled) {
 		e.severity = EVENT_WARNING;
 		snprintf(e.text + strlen(e.text), sizeof(e.text) - strlen(e.text), ", but could not be enabled: %s",
-			 late.text[0] ? late.text : strerror(r < 0 ? -r : EIO));
+			 late.text[0] ? late.text : strerror(enabled < 0 ? -enabled : EIO));
 		history_next(&e, "ndctl list -Ni");
 	}
 	history_note(nvd, &e);
