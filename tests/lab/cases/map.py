@@ -106,7 +106,7 @@ def _(dom0):
     d.refused("map x g1", "x")
     d.refused("map v g1 --gpa 0", "0x0")
     d.refused("map v g1 --gpa 0x10000000001000", "")
-    d.refused("map v g1 --gpa 0x4000001000", "no multiple of 2 MiB")
+    d.refused("map v g1 --gpa 0x4000001000", "not aligned to 2 MiB")
     d.refused("map v Domain-0", "HVM|PVH|PV")
     mapping = d.map("v", guest)
     d.refused("map v g1", "already|mapped")
