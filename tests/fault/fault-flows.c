@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * fault-flows.c - every outside call of a working day goes wrong, in every way,
- * alone and in pairs; after the next start the invariants hold.
+ * alone and in pairs, and every allocation fails; after the next start the
+ * invariants hold.
  *
  *	fault-flows [PAIRS [SEED]]
  *	fault-flows CALL KIND CALL KIND		one day again; CALL 0 is none
@@ -17,6 +18,7 @@
 
 #include "tests/lib/prop.h"
 #include "tests/lib/world.h"
+#include "tests/lib/wrap-alloc.h"
 
 #define MIB (1ull << 20)
 
@@ -319,6 +321,9 @@ static void day_check(struct day *d)
 		check_volume(d, "a", &d->a);
 }
 
+static bool memory_out;           /* did it fail? */
+static unsigned long memory_ends; /* at that allocation of the day; 0: never */
+
 /* Return: how many outside calls there were. */
 static uint64_t day_run(const struct faulty_point plan[2], uint32_t *ret_ok)
 {
@@ -333,6 +338,7 @@ static uint64_t day_run(const struct faulty_point plan[2], uint32_t *ret_ok)
 	world_domain(&d.w, 2, true);
 	memcpy(d.w.faulty.plan, plan, sizeof(d.w.faulty.plan));
 	revive(&d);
+	wrap_alloc_fail_at(memory_ends);
 	if (!failure)
 		day_morning(&d);
 	if (!failure)
@@ -341,6 +347,8 @@ static uint64_t day_run(const struct faulty_point plan[2], uint32_t *ret_ok)
 
 	/* The next start, on which nothing goes wrong. */
 	d.w.faulty.off = true;
+	memory_out = wrap_alloc_failed();
+	wrap_alloc_fail_at(0);
 	r = failure ? 0 : world_boot(&d.w);
 	if (!r && !failure)
 		r = world_settle(&d.w);
@@ -348,7 +356,7 @@ static uint64_t day_run(const struct faulty_point plan[2], uint32_t *ret_ok)
 		failure = d.w.why.text;
 	if (!failure)
 		day_check(&d);
-	if (failure || !plan[0].call)
+	if (failure || (!plan[0].call && !memory_ends))
 		printf("the day:%s\n", d.trail);
 	*ret_ok = d.steps_ok;
 	world_deinit(&d.w);
@@ -399,6 +407,18 @@ int main(int argc, char **argv)
 			bad += !day_holds(plan);
 		}
 	printf("alone: %" PRIu64 " days, %" PRIu64 " ended badly\n", calls * FAULTY_KINDS, bad);
+
+	plan[0] = (struct faulty_point){ 0 };
+	do {
+		memory_ends++;
+		day_run(plan, &ok);
+		if (failure) {
+			printf("allocation %lu fails: %s\n", memory_ends, failure);
+			bad++;
+		}
+	} while (memory_out && bad < 20);
+	printf("%lu allocations fail, one a day; %" PRIu64 " ended badly so far\n", memory_ends - 1, bad);
+	memory_ends = 0;
 
 	pairs = argc > 1 ? prop.ops : prop.ops / 50;
 	for (n = 0; n < pairs && bad < 20; n++) {
