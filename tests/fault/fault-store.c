@@ -9,7 +9,6 @@
  * damaged is refused: nothing is lost in silence.
  */
 #include <fcntl.h>
-#include <sqlite3.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -19,6 +18,7 @@
 
 #include "tests/lib/books.h"
 #include "tests/lib/prop.h"
+#include "tests/lib/sqlite-memory.h"
 #include "tests/lib/vfs.h"
 
 #define must(x)                                                             \
@@ -176,49 +176,6 @@ static void fail_everywhere(enum vfs_fault fault, bool keep)
 	       (unsigned long long)nth - 2);
 }
 
-/* SQLite's memory, which runs out once when it is told to. */
-static struct {
-	sqlite3_mem_methods real;
-	uint64_t nth, calls;
-	bool failed;
-} memory;
-
-static bool memory_out(void)
-{
-	if (!memory.nth || ++memory.calls != memory.nth)
-		return false;
-	memory.failed = true;
-	return true;
-}
-
-static void *memory_get(int size)
-{
-	return memory_out() ? NULL : memory.real.xMalloc(size);
-}
-
-static void *memory_resize(void *p, int size)
-{
-	return memory_out() ? NULL : memory.real.xRealloc(p, size);
-}
-
-static void memory_register(void)
-{
-	sqlite3_mem_methods faulty;
-
-	must(!sqlite3_config(SQLITE_CONFIG_GETMALLOC, &memory.real));
-	faulty = memory.real;
-	faulty.xMalloc = memory_get;
-	faulty.xRealloc = memory_resize;
-	must(!sqlite3_config(SQLITE_CONFIG_MALLOC, &faulty));
-}
-
-static void memory_fail_at(uint64_t nth)
-{
-	memory.nth = nth;
-	memory.calls = 0;
-	memory.failed = false;
-}
-
 /*
  * Every allocation fails once, or every so many: SQLite may do without, then
  * the step is done; or the step says so and has changed nothing.
@@ -229,24 +186,23 @@ static void run_out_of_memory(uint64_t stride)
 	uint64_t nth, refused = 0;
 	int n, r;
 
-	memory.failed = true;
-	for (nth = 1; memory.failed; nth += stride) {
+	for (nth = 1; nth == 1 || sqlite_memory_failed(); nth += stride) {
 		fresh();
 		s = must_open();
 		must(!step(s, 0));
-		memory_fail_at(nth);
+		sqlite_memory_fail_at(nth);
 		for (n = 1; n < STEPS; n++) {
 			r = step(s, n);
-			must(!r || memory.failed);
+			must(!r || sqlite_memory_failed());
 			must(!r || r == -ENOMEM);
 			if (r) {
 				refused++;
-				memory.nth = 0;
+				sqlite_memory_heal();
 				must(state_of(s) == n);
 				must(!step(s, n));
 			}
 		}
-		memory.nth = 0;
+		sqlite_memory_heal();
 		must(state_of(s) == STEPS);
 		store_freep(&s);
 	}
@@ -440,7 +396,7 @@ int main(int argc, char **argv)
 	setvbuf(stdout, NULL, _IOLBF, 0);
 	rnd = prop_begin(argc, argv);
 	rounds = argc > 1 ? rnd.ops : NV_MIN(rnd.ops / 400, UINT64_C(2000));
-	memory_register();
+	must(!sqlite_memory_register());
 	vfs_register();
 	must(!book_dir_make(&dir));
 	learn();
