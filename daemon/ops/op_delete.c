@@ -130,12 +130,8 @@ int op_delete_volume_begin(struct nvd *nvd, struct volume *v, bool no_scrub, str
 	if (r)
 		return r;
 	if (!resumed) {
-		r = store_begin(nvd->store, STORE_DURABLE);
-		if (!r)
-			r = store_volume_put(nvd->store, &v->fact, v->extents);
-		if (!r)
-			r = store_commit(nvd->store);
-		if (nvd_book(nvd, r, why)) {
+		r = volume_record(nvd, NULL, &v->fact, v->extents, NULL, why);
+		if (r) {
 			delete_unpromise(nvd, v, r);
 			return r;
 		}

@@ -35,17 +35,10 @@ static struct event_fact resize_event(const struct volume *v, uint64_t nr)
 
 static void grow_undo(struct nvd *nvd, struct op_resize *o)
 {
-	int r;
+	struct volume *v = o->volume;
 
-	r = store_begin(nvd->store, STORE_DURABLE);
-	if (!r)
-		r = store_volume_del(nvd->store, &o->part->fact.uuid);
-	if (!r)
-		r = store_volume_put(nvd->store, &o->volume->fact, o->volume->extents);
-	if (!r)
-		r = store_commit(nvd->store);
 	/* If the book keeps the part, so does the ledger, until the next start. */
-	if (!nvd_book(nvd, r, NULL))
+	if (!volume_record(nvd, &o->part->fact.uuid, &v->fact, v->extents, NULL, NULL))
 		ledger_grow_abort(nvd->ledger, o->volume, o->part);
 }
 
@@ -83,16 +76,8 @@ static int grow_finish(struct op_resize *o, struct nv_why *why)
 	fact.nr += o->part->fact.nr;
 	fact.nr_extents += o->part->fact.nr_extents;
 	e = resize_event(o->volume, fact.nr);
-	r = store_begin(nvd->store, STORE_DURABLE);
-	if (!r)
-		r = store_volume_del(nvd->store, &o->part->fact.uuid);
-	if (!r)
-		r = store_volume_put(nvd->store, &fact, all);
-	if (!r)
-		r = history_write(nvd, &e);
-	if (!r)
-		r = store_commit(nvd->store);
-	if (nvd_book(nvd, r, why)) {
+	r = volume_record(nvd, &o->part->fact.uuid, &fact, all, &e, why);
+	if (r) {
 		grow_undo(nvd, o);
 		return r;
 	}
@@ -144,12 +129,8 @@ static int grow_begin(struct op_resize *o, uint64_t size, const struct nv_uuid *
 	r = ledger_grow_begin(nvd->ledger, o->volume, size, uuid, why, &o->part);
 	if (r)
 		return r;
-	r = store_begin(nvd->store, STORE_DURABLE);
-	if (!r)
-		r = store_volume_put(nvd->store, &o->part->fact, o->part->extents);
-	if (!r)
-		r = store_commit(nvd->store);
-	if (nvd_book(nvd, r, why)) {
+	r = volume_record(nvd, NULL, &o->part->fact, o->part->extents, NULL, why);
+	if (r) {
 		if (nvd_unsure(r))
 			grow_undo(nvd, o);
 		else
@@ -176,13 +157,7 @@ static void shrink_undo(struct nvd *nvd, struct op_resize *o, int failed)
 		all = joined(o);
 		fact.nr += o->part->fact.nr;
 		fact.nr_extents += o->part->fact.nr_extents;
-		r = all ? store_begin(nvd->store, STORE_DURABLE) : -ENOMEM;
-		if (!r)
-			r = store_volume_del(nvd->store, &o->part->fact.uuid);
-		if (!r)
-			r = store_volume_put(nvd->store, &fact, all);
-		if (!r)
-			r = store_commit(nvd->store);
+		r = all ? volume_record(nvd, &o->part->fact.uuid, &fact, all, NULL, NULL) : -ENOMEM;
 	}
 	if (!r)
 		ledger_shrink_abort(nvd->ledger, o->volume, o->part);

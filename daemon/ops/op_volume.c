@@ -25,6 +25,23 @@ struct op_create {
 	bool keep;
 };
 
+int volume_record(struct nvd *nvd, const struct nv_uuid *drop, const struct volume_fact *fact,
+		  const struct extent *extents, struct event_fact *e, struct nv_why *why)
+{
+	int r;
+
+	r = store_begin(nvd->store, STORE_DURABLE);
+	if (!r && drop)
+		r = store_volume_del(nvd->store, drop);
+	if (!r)
+		r = store_volume_put(nvd->store, fact, extents);
+	if (!r && e)
+		r = history_write(nvd, e);
+	if (!r)
+		r = store_commit(nvd->store);
+	return nvd_book(nvd, r, why);
+}
+
 static int create_undo(struct nvd *nvd, struct volume *v, int failed)
 {
 	/* If the book keeps it, so does the ledger, until the next start. */
@@ -38,7 +55,6 @@ static int create_finish(struct op_create *o, struct nv_why *why)
 	struct nvd *nvd = o->op.nvd;
 	struct volume *v = o->volume;
 	struct volume_fact fact = v->fact;
-	struct store *s = nvd->store;
 	struct event_fact e;
 	char size[NV_SIZE_TEXT];
 	int r;
@@ -49,14 +65,8 @@ static int create_finish(struct op_create *o, struct nv_why *why)
 	history_next(&e, "nvctl map %s DOMAIN", fact.name);
 	history_at_volume(&e, v);
 	fact.state = VOLUME_READY;
-	r = store_begin(s, STORE_DURABLE);
-	if (!r)
-		r = store_volume_put(s, &fact, v->extents);
-	if (!r)
-		r = history_write(nvd, &e);
-	if (!r)
-		r = store_commit(s);
-	if (nvd_book(nvd, r, why))
+	r = volume_record(nvd, NULL, &fact, v->extents, &e, why);
+	if (r)
 		return create_undo(nvd, v, r);
 	ledger_volume_done(nvd->ledger, v);
 	o->op.volume = fact.uuid;
@@ -126,12 +136,8 @@ int op_volume_create_begin(struct nvd *nvd, const struct req_create_volume *rq, 
 		nvd->count.refusals++;
 		return r;
 	}
-	r = store_begin(nvd->store, STORE_DURABLE);
-	if (!r)
-		r = store_volume_put(nvd->store, &v->fact, v->extents);
-	if (!r)
-		r = store_commit(nvd->store);
-	if (nvd_book(nvd, r, why)) {
+	r = volume_record(nvd, NULL, &v->fact, v->extents, NULL, why);
+	if (r) {
 		if (nvd_unsure(r))
 			return create_undo(nvd, v, r);
 		ledger_volume_abort(nvd->ledger, v);
@@ -171,14 +177,8 @@ int op_volume_rename(struct nvd *nvd, const struct req_rename_volume *rq, struct
 	history_at_volume(&e, v);
 	fact = v->fact;
 	view_text_set(fact.name, sizeof(fact.name), v->new_name);
-	r = store_begin(nvd->store, STORE_DURABLE);
-	if (!r)
-		r = store_volume_put(nvd->store, &fact, v->extents);
-	if (!r)
-		r = history_write(nvd, &e);
-	if (!r)
-		r = store_commit(nvd->store);
-	if (nvd_book(nvd, r, why)) {
+	r = volume_record(nvd, NULL, &fact, v->extents, &e, why);
+	if (r) {
 		/* If it may have either name, it keeps both until the next start. */
 		if (!volume_put_back(nvd, v, r))
 			ledger_rename_abort(nvd->ledger, v);
@@ -208,14 +208,8 @@ int op_volume_set_owner(struct nvd *nvd, const struct req_set_owner *rq, struct 
 	history_at_volume(&e, v);
 	fact = v->fact;
 	view_text_set(fact.owner, sizeof(fact.owner), rq->owner);
-	r = store_begin(nvd->store, STORE_DURABLE);
-	if (!r)
-		r = store_volume_put(nvd->store, &fact, v->extents);
-	if (!r)
-		r = history_write(nvd, &e);
-	if (!r)
-		r = store_commit(nvd->store);
-	if (nvd_book(nvd, r, why)) {
+	r = volume_record(nvd, NULL, &fact, v->extents, &e, why);
+	if (r) {
 		volume_put_back(nvd, v, r);
 		return r;
 	}
