@@ -35,7 +35,9 @@ static void mem_break(struct hv_mem *m, uint64_t mfn, uint64_t nr, uint64_t stat
 		ev.flags |= HV_EVENTF_REPEAT;
 	memset(m->broken + mfn, 1, nr * sizeof(*m->broken));
 	if (e) {
-		ev.flags |= HV_EVENTF_HELD;
+		/* What is out of its reach already holds nobody. */
+		if (!(ev.flags & HV_EVENTF_REPEAT))
+			ev.flags |= HV_EVENTF_HELD;
 		ev.map_id = e->map_id;
 		ev.domid = e->domid;
 		ev.uuid = e->uuid;

@@ -177,6 +177,7 @@ _Static_assert(HV_EVENTF_SIMULATED == XEN_NVDIMM_EVENTF_SIMULATED, "as the ABI")
 _Static_assert(HV_EVENTF_CRASHED == XEN_NVDIMM_EVENTF_CRASHED, "as the ABI");
 _Static_assert(HV_EVENTF_RESOLVED == XEN_NVDIMM_EVENTF_RESOLVED, "as the ABI");
 _Static_assert(HV_EVENTF_NO_ADDR == XEN_NVDIMM_EVENTF_NO_ADDR, "as the ABI");
+_Static_assert(HV_EVENTF_AMD == XEN_NVDIMM_EVENTF_AMD, "as the ABI");
 _Static_assert((int)HV_VMCE == XEN_NVDIMM_RESOLVE_VMCE, "as the ABI");
 _Static_assert((int)HV_CRASH == XEN_NVDIMM_RESOLVE_CRASH, "as the ABI");
 _Static_assert((int)HV_RESUME == XEN_NVDIMM_RESOLVE_RESUME, "as the ABI");

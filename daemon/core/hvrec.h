@@ -89,6 +89,7 @@ enum hv_event_type {
 #define HV_EVENTF_CRASHED 0x10u   /* not contained: the owner was crashed */
 #define HV_EVENTF_RESOLVED 0x20u
 #define HV_EVENTF_NO_ADDR 0x40u   /* the hardware gave no address */
+#define HV_EVENTF_AMD 0x80u       /* status is AMD's: no S and AR */
 
 struct hv_event {
 	uint64_t seq;

@@ -10,7 +10,7 @@
 #include "core/bucket.h"
 #include "core/hash.h"
 
-/* Of one fault; more than a 2 MiB page is never reported as one. */
+/* Frames of one fault that are kept one by one, a 2 MiB page; more as a range. */
 #define FRAMES_KEPT 512u
 
 /* MCi_STATUS, Intel SDM volume 3B, figure "IA32_MCi_STATUS Register". */
@@ -19,6 +19,7 @@
 #define STATUS_S (UINT64_C(1) << 56)
 #define STATUS_AR (UINT64_C(1) << 55)
 #define STATUS_DEFERRED (UINT64_C(1) << 44) /* AMD only */
+#define MCG_MCIP (UINT64_C(1) << 2)
 
 /* A domain from its start to its end. */
 struct life {
@@ -26,6 +27,7 @@ struct life {
 	uint32_t domid;
 	struct nv_uuid handle;
 	struct told *told;
+	struct wide *wide;
 	bool killed;
 };
 
@@ -35,6 +37,13 @@ struct told {
 	struct told *next;
 	struct life *life;
 	uint64_t mfn;
+	uint64_t first_ns;
+};
+
+/* Many frames at once; there are never many of these. */
+struct wide {
+	struct wide *next;
+	uint64_t mfn, nr;
 	uint64_t first_ns;
 };
 
@@ -53,17 +62,40 @@ struct policy {
 	enum settings_decision first_touch, next_touch;
 };
 
-enum policy_class policy_class(uint64_t status)
+static enum policy_class class_amd(uint64_t status, uint64_t mcg)
+{
+	if (status & STATUS_PCC)
+		return POLICY_FATAL;
+	if (status & STATUS_DEFERRED)
+		return POLICY_SRAO;
+	if (!(status & STATUS_UC))
+		return POLICY_CE;
+	return mcg & MCG_MCIP ? POLICY_SRAR : POLICY_SRAO;
+}
+
+enum policy_class policy_class(uint64_t status, uint64_t mcg, uint32_t flags)
 {
 	if (!status)
 		return POLICY_SRAO;
+	if (flags & HV_EVENTF_AMD)
+		return class_amd(status, mcg);
 	if (!(status & STATUS_UC))
-		return status & STATUS_DEFERRED ? POLICY_SRAO : POLICY_CE;
+		return POLICY_CE;
 	if (status & STATUS_PCC)
 		return POLICY_FATAL;
 	if (!(status & STATUS_S))
 		return POLICY_UCNA;
 	return status & STATUS_AR ? POLICY_SRAR : POLICY_SRAO;
+}
+
+static bool is_consumed(const struct policy_hit *hit)
+{
+	return hit->touch || policy_class(hit->status, hit->mcg, hit->flags) == POLICY_SRAR;
+}
+
+enum hv_kind policy_kind(const struct policy_hit *hit)
+{
+	return is_consumed(hit) ? HV_SRAR : HV_SRAO;
 }
 
 const char *policy_class_name(enum policy_class c)
@@ -116,11 +148,16 @@ int policy_new(const struct settings *set, struct policy **ret)
 static void life_free(struct policy *p, struct life *l)
 {
 	struct told *t;
+	struct wide *w;
 
 	while ((t = l->told)) {
 		l->told = t->next;
 		hash_del(&p->told, &t->node);
 		free(t);
+	}
+	while ((w = l->wide)) {
+		l->wide = w->next;
+		free(w);
 	}
 	hash_del(&p->lives, &l->node);
 	free(l);
@@ -188,20 +225,41 @@ static struct told *told_find(struct policy *p, const struct life *l,
 	return NULL;
 }
 
-static uint64_t frames_kept(const struct policy_hit *hit)
+static struct wide *wide_find(const struct life *l, const struct policy_hit *hit)
 {
-	if (!hit->nr)
-		return 1;
-	return NV_MIN(hit->nr, (uint64_t)FRAMES_KEPT);
+	uint64_t nr = NV_MAX(hit->nr, (uint64_t)1);
+	struct wide *w;
+
+	for (w = l->wide; w; w = w->next)
+		if (w->mfn < hit->mfn + nr && hit->mfn < w->mfn + w->nr)
+			return w;
+	return NULL;
+}
+
+static void remember_wide(struct life *l, const struct policy_hit *hit)
+{
+	struct wide *w = wide_find(l, hit);
+
+	if (w && w->mfn <= hit->mfn && hit->mfn + hit->nr <= w->mfn + w->nr)
+		return;
+	w = calloc(1, sizeof(*w));
+	if (!w)
+		return;
+	*w = (struct wide){ l->wide, hit->mfn, hit->nr, hit->now_ns };
+	l->wide = w;
 }
 
 static void remember(struct policy *p, struct life *l,
 		     const struct policy_hit *hit)
 {
+	uint64_t i, nr = NV_MAX(hit->nr, (uint64_t)1);
 	struct told *t;
-	uint64_t i;
 
-	for (i = 0; i < frames_kept(hit); i++) {
+	if (nr > FRAMES_KEPT) {
+		remember_wide(l, hit);
+		return;
+	}
+	for (i = 0; i < nr; i++) {
 		if (told_find(p, l, hit->mfn + i))
 			continue;
 		t = calloc(1, sizeof(*t));
@@ -216,19 +274,32 @@ static void remember(struct policy *p, struct life *l,
 	}
 }
 
-/* The frame of the hit that this life has known for longest, or NULL. */
-static const struct told *known(struct policy *p, const struct life *l,
-				const struct policy_hit *hit)
+/*
+ * Since when does this life know a frame of the hit, the longest?
+ * Return: false if it knows none.
+ */
+static bool known(struct policy *p, const struct life *l,
+		  const struct policy_hit *hit, uint64_t *ret_since)
 {
-	const struct told *oldest = NULL, *t;
-	uint64_t i;
+	uint64_t i, nr = NV_MAX(hit->nr, (uint64_t)1), since = UINT64_MAX;
+	const struct wide *w = wide_find(l, hit);
+	const struct told *t;
 
-	for (i = 0; i < frames_kept(hit); i++) {
-		t = told_find(p, l, hit->mfn + i);
-		if (t && (!oldest || t->first_ns < oldest->first_ns))
-			oldest = t;
+	if (w)
+		since = w->first_ns;
+	if (nr > FRAMES_KEPT) {
+		for (t = l->told; t; t = t->next)
+			if (t->mfn - hit->mfn < nr)
+				since = NV_MIN(since, t->first_ns);
+	} else {
+		for (i = 0; i < nr; i++) {
+			t = told_find(p, l, hit->mfn + i);
+			if (t)
+				since = NV_MIN(since, t->first_ns);
+		}
 	}
-	return oldest;
+	*ret_since = since;
+	return since != UINT64_MAX;
 }
 
 static bool volume_over_limit(struct policy *p, const struct policy_hit *hit)
@@ -258,8 +329,7 @@ static void decide_tell(const struct policy_hit *hit, const char *reason,
 			struct policy_verdict *v)
 {
 	v->action = POLICY_VMCE;
-	v->kind = hit->touch || policy_class(hit->status) == POLICY_SRAR ?
-			  HV_SRAR : HV_SRAO;
+	v->kind = policy_kind(hit);
 	snprintf(v->reason, sizeof(v->reason), "%s", reason);
 }
 
@@ -294,9 +364,8 @@ static void decide(struct policy *p, enum settings_decision d, struct life *l,
 void policy_decide(struct policy *p, const struct policy_hit *hit,
 		   struct policy_verdict *ret)
 {
-	bool consumed = hit->touch || policy_class(hit->status) == POLICY_SRAR;
 	struct policy_verdict v = { .action = POLICY_NOTE };
-	const struct told *before;
+	uint64_t since;
 	struct life *l;
 
 	v.over_limit = volume_over_limit(p, hit);
@@ -310,15 +379,14 @@ void policy_decide(struct policy *p, const struct policy_hit *hit,
 		decide_tell(hit, "no memory to remember it: told", ret);
 		return;
 	}
-	before = known(p, l, hit);
-	ret->again = before;
-	if (!before)
+	ret->again = known(p, l, hit, &since);
+	if (!ret->again)
 		decide(p, p->first_touch, l, hit, "first hit of this domain",
 		       ret);
-	else if (!consumed)
+	else if (!is_consumed(hit))
 		snprintf(ret->reason, sizeof(ret->reason),
 			 "the domain knows, and did not touch it");
-	else if (hit->now_ns < before->first_ns + p->grace_ns)
+	else if (hit->now_ns < since + p->grace_ns)
 		decide(p, p->first_touch, l, hit,
 		       "touched again within the grace time", ret);
 	else

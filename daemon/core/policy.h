@@ -42,12 +42,17 @@ enum policy_class {
 };
 
 /**
- * policy_class() - of MCi_STATUS
- * Intel SDM volume 3B, table "MCA signaling", bits UC 61, EN 60, PCC 57,
- * S 56, AR 55. AMD has no S and AR there (AMD64 APM volume 2, 9.3.2): bit 44,
- * deferred, and errors taken by polling are SRAO there.
+ * policy_class() - of MCi_STATUS and MCG_STATUS; @flags: HV_EVENTF_*
+ *
+ * Intel, SDM volume 3B, 16.6.3, table "MC Error Classifications": UC 61,
+ * PCC 57, S 56, AR 55.
+ *
+ * AMD (HV_EVENTF_AMD), APM volume 2, 9.3.2: no S and no AR, those bits mean
+ * other things. Deferred 44: nobody consumed it yet. UC: it was consumed if an
+ * exception told of it (MCG_STATUS.MCIP), else a poller found it. As Linux's
+ * mce_severity_amd().
  */
-enum policy_class policy_class(uint64_t status);
+enum policy_class policy_class(uint64_t status, uint64_t mcg, uint32_t flags);
 const char *policy_class_name(enum policy_class c);
 const char *policy_action_name(enum policy_action a);
 
@@ -58,7 +63,8 @@ struct policy_hit {
 	uint64_t nr;
 	struct nv_uuid handle;
 	struct nv_uuid volume; /* zero: none, and no limit is kept */
-	uint64_t status;       /* of a machine check */
+	uint64_t status, mcg;  /* of a machine check */
+	uint32_t flags;        /* HV_EVENTF_* */
 	uint32_t domid;
 	bool owned;            /* a domain has the frames: else only noted */
 	bool touch;            /* a TOUCH event, not a machine check */
@@ -72,6 +78,9 @@ struct policy_verdict {
 	bool over_limit;    /* the volume has too many faults in its time */
 	char reason[160];   /* one sentence */
 };
+
+/** policy_kind() - what the guest would be told */
+enum hv_kind policy_kind(const struct policy_hit *hit);
 
 /** policy_new() - Return: 0 and *@ret, or -ENOMEM. */
 int policy_new(const struct settings *settings, struct policy **ret) nv_must_check;

@@ -27,7 +27,7 @@ static void where_text(const struct blow *b, char *buf, size_t len)
 		snprintf(buf, len, "no pool");
 }
 
-/* What became of it, as the end of a sentence. */
+/* What became of it, and why, as the end of a sentence. */
 static void outcome_text(const struct hv_event *ev, const struct policy_verdict *v, const char *dom, char *buf,
 			 size_t len)
 {
@@ -36,9 +36,19 @@ static void outcome_text(const struct hv_event *ev, const struct policy_verdict 
 	else if (v->action == POLICY_KILL)
 		snprintf(buf, len, "%s is killed: %s", dom, v->reason);
 	else if (v->action == POLICY_VMCE)
-		snprintf(buf, len, "%s is told by a machine check", dom);
+		snprintf(buf, len, "%s is told by a machine check: %s", dom, v->reason);
+	else if (ev->map_id)
+		snprintf(buf, len, "%s goes on: %s", dom, v->reason);
 	else
 		snprintf(buf, len, "no guest had it, it is offline");
+}
+
+/* A guest that is told or lost is more than a page that is offline. */
+static enum event_severity severity(const struct hv_event *ev, const struct policy_verdict *v)
+{
+	if (v->avalanche || v->over_limit)
+		return EVENT_ALARM;
+	return v->action == POLICY_NOTE && !(ev->flags & HV_EVENTF_CRASHED) ? EVENT_WARNING : EVENT_ERROR;
 }
 
 void fault_text(struct nvd *nvd, const struct hv_event *ev, const struct blow *b, const struct policy_verdict *v,
@@ -54,16 +64,14 @@ void fault_text(struct nvd *nvd, const struct hv_event *ev, const struct blow *b
 	if (ev->flags & HV_EVENTF_NO_ADDR)
 		e = history_event(EVENT_ALARM, "fault", "the hardware reported a memory error without an address");
 	else if (touch)
-		e = history_event(EVENT_ERROR, "touch", "%s touched the bad page at 0x%llx (%s); %s", dom,
+		e = history_event(severity(ev, v), "touch", "%s touched the bad page at 0x%llx (%s); %s", dom,
 				  (unsigned long long)ev->spa, where, outcome);
 	else
-		e = history_event(v->action == POLICY_NOTE ? EVENT_WARNING : EVENT_ERROR, "fault",
+		e = history_event(severity(ev, v), "fault",
 				  "%s memory error (%s) at 0x%llx, %llu page%s, %s; %s",
 				  ev->flags & HV_EVENTF_REPEAT ? "another" : "a",
-				  policy_class_name(policy_class(ev->status)), (unsigned long long)ev->spa,
+				  policy_class_name(policy_class(ev->status, ev->mcg, ev->flags)), (unsigned long long)ev->spa,
 				  (unsigned long long)ev->nr, ev->nr == 1 ? "" : "s", where, outcome);
-	if (v->avalanche || v->over_limit)
-		e.severity = EVENT_ALARM;
 	view_text_set(e.action, sizeof(e.action), policy_action_name(v->action));
 	if (!touch)
 		snprintf(e.status, sizeof(e.status), "0x%016llx", (unsigned long long)ev->status);
@@ -102,24 +110,35 @@ void timeout_text(struct nvd *nvd, const struct hv_event *ev, struct event_fact 
 	history_next(ret, "journalctl -u nvdimmd");
 }
 
-void lost_text(struct nvd *nvd, struct event_fact *ret)
+void lost_text(struct event_fact *ret)
 {
-	nvd_alarm(nvd, ALARM_LOST, "more events came than the hypervisor can keep; everything was read again");
 	*ret = history_event(EVENT_ALARM, "events-lost",
 			     "more events came than the hypervisor can keep; its state was read again whole");
 	history_next(ret, "nvctl status");
 }
 
+static void count_event(struct nvd_counters *c, const struct hv_event *ev)
+{
+	switch (ev->type) {
+	case HV_EVENT_MCE:
+		c->faults++;
+		break;
+	case HV_EVENT_TOUCH:
+		c->touches++;
+		break;
+	case HV_EVENT_TIMEOUT:
+		c->timeouts++;
+		break;
+	}
+}
+
 void fault_count(struct nvd *nvd, const struct hv_event *ev, const struct policy_verdict *v)
 {
-	if (ev->type == HV_EVENT_TOUCH)
-		nvd->count.touches++;
-	else
-		nvd->count.faults++;
-	if (v->action == POLICY_VMCE)
-		nvd->count.vmces++;
-	if (v->action == POLICY_KILL)
-		nvd->count.kills++;
+	count_event(&nvd->count, ev);
+	nvd->count.vmces += v->action == POLICY_VMCE;
+	nvd->count.kills += v->action == POLICY_KILL;
+	if (ev->type == HV_EVENT_LOST)
+		nvd_alarm(nvd, ALARM_LOST, "more events came than the hypervisor can keep; everything was read again");
 	if (v->avalanche)
 		nvd_alarm(nvd, ALARM_AVALANCHE,
 			  "too many guests meet bad pages: a memory module is failing, and guests are told instead of killed");

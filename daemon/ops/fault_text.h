@@ -8,7 +8,7 @@
 #include "core/policy.h"
 #include "ops/nvd.h"
 
-/** fault_text() - a machine check or touch; @b is its first part, NULL if it is nowhere */
+/** fault_text() - a machine check or touch; @b is the part to tell of, NULL if it is nowhere */
 void fault_text(struct nvd *nvd, const struct hv_event *ev, const struct blow *b, const struct policy_verdict *v,
 		struct event_fact *ret);
 
@@ -16,7 +16,7 @@ void fault_text(struct nvd *nvd, const struct hv_event *ev, const struct blow *b
 void timeout_text(struct nvd *nvd, const struct hv_event *ev, struct event_fact *ret);
 
 /** lost_text() - the ring was full */
-void lost_text(struct nvd *nvd, struct event_fact *ret);
+void lost_text(struct event_fact *ret);
 
 /** fault_count() - counters and alarms */
 void fault_count(struct nvd *nvd, const struct hv_event *ev, const struct policy_verdict *v);

@@ -18,145 +18,13 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "ops/fault_desk.h"
 #include "ops/fault_text.h"
 #include "ops/op_boot.h"
 #include "ops/op_domain.h"
 
-/* Parts of one event, with different owners or health, that are looked at. */
-#define BLOWS 16
-
-int fault_desk_new(const struct settings *set, struct fault_desk **ret)
-{
-	struct fault_desk *d = calloc(1, sizeof(*d));
-	int r;
-
-	if (!d)
-		return -ENOMEM;
-	r = policy_new(set, &d->policy);
-	if (r) {
-		free(d);
-		return r;
-	}
-	*ret = d;
-	return 0;
-}
-
-struct fault_desk *fault_desk_free(struct fault_desk *d)
-{
-	if (d) {
-		policy_free(d->policy);
-		free(d->notes);
-		free(d);
-	}
-	return NULL;
-}
-
-static const struct verdict_note *note_find(const struct fault_desk *d, uint64_t seq)
-{
-	size_t lo = 0, hi = d->nr_notes, mid;
-
-	while (lo < hi) {
-		mid = lo + (hi - lo) / 2;
-		if (d->notes[mid].seq < seq)
-			lo = mid + 1;
-		else
-			hi = mid;
-	}
-	return lo < d->nr_notes && d->notes[lo].seq == seq ? &d->notes[lo] : NULL;
-}
-
-static int note_add(struct fault_desk *d, uint64_t seq, enum policy_action action, enum hv_kind kind)
-{
-	struct verdict_note *notes;
-	size_t room;
-
-	if (d->nr_notes == d->room) {
-		room = d->room ? 2 * d->room : 64;
-		notes = reallocarray(d->notes, room, sizeof(*notes));
-		if (!notes)
-			return -ENOMEM;
-		d->notes = notes;
-		d->room = room;
-	}
-	d->notes[d->nr_notes++] = (struct verdict_note){ seq, action, kind };
-	return 0;
-}
-
-static void notes_forget(struct fault_desk *d, uint64_t seq)
-{
-	size_t n = 0;
-
-	while (n < d->nr_notes && d->notes[n].seq <= seq)
-		n++;
-	if (!n)
-		return;
-	memmove(d->notes, d->notes + n, (d->nr_notes - n) * sizeof(*d->notes));
-	d->nr_notes -= n;
-	if (!d->nr_notes) {
-		free(d->notes);
-		d->notes = NULL;
-		d->room = 0;
-	}
-}
-
-static enum hv_kind fault_kind(const struct fault_fact *f)
-{
-	return f->type == HV_EVENT_TOUCH || policy_class(f->status) == POLICY_SRAR ? HV_SRAR : HV_SRAO;
-}
-
-static int on_recall(void *ctx, const struct fault_fact *f)
-{
-	struct nvd *nvd = ctx;
-	struct pool *p = ledger_pool_by_uuid(nvd->ledger, &f->pool);
-	struct policy_hit hit = {
-		.now_ns = f->boot_ns,
-		.mfn = p && p->site.nr ? p->site.mfn + f->off : 0,
-		.nr = f->nr,
-		.handle = f->handle,
-		.status = f->status,
-		.domid = f->domid,
-		.owned = f->domid != NV_NO_DOMID,
-		.touch = f->type == HV_EVENT_TOUCH,
-	};
-
-	policy_recall(nvd->desk->policy, &hit, (enum policy_action)f->action);
-	return note_add(nvd->desk, f->seq, (enum policy_action)f->action, fault_kind(f));
-}
-
-int fault_recall(struct nvd *nvd, struct nv_why *why)
-{
-	int r = store_faults(nvd->store, nvd->host.boot_id, on_recall, nvd);
-
-	return r ? nv_refuse(why, r, "cannot read the faults of this boot: %s", store_why(nvd->store)) : 0;
-}
-
-/* The worst of what the parts of an event deserve. */
-static void judge(struct nvd *nvd, const struct hv_event *ev, const struct blow *blows, size_t nr,
-		  struct policy_verdict *ret)
-{
-	struct policy_verdict one;
-	struct policy_hit hit;
-	size_t i;
-
-	*ret = (struct policy_verdict){ .action = POLICY_NOTE };
-	for (i = 0; i < nr; i++) {
-		hit = (struct policy_hit){
-			.now_ns = ev->time_ns,
-			.mfn = blows[i].frames.mfn,
-			.nr = blows[i].frames.nr,
-			.handle = ev->uuid,
-			.status = ev->status,
-			.domid = ev->domid,
-			.owned = ev->map_id && ev->domid != HV_NO_DOMAIN,
-			.touch = ev->type == HV_EVENT_TOUCH,
-		};
-		if (blows[i].volume)
-			hit.volume = blows[i].volume->fact.uuid;
-		policy_decide(nvd->desk->policy, &hit, &one);
-		if (!i || one.action > ret->action)
-			*ret = one;
-	}
-}
+/* Batches after which lost events are seen to, though more events wait. */
+#define TURNS_MAX 32
 
 static int write_bad(struct nvd *nvd, const struct blow *b, int64_t time_us)
 {
@@ -202,52 +70,65 @@ static int write_fault(struct nvd *nvd, const struct hv_event *ev, const struct 
 	return store_fault_add(nvd->store, &f, ret_new);
 }
 
-/* MCE and TOUCH: ledger, policy, book. */
+/* One entry of the history for each owner of a part, so that each finds it. */
+static int write_parts(struct nvd *nvd, const struct hv_event *ev, const struct policy_verdict *v, bool fresh,
+		       int64_t now_us)
+{
+	struct frames left = fault_frames(ev);
+	struct event_fact e;
+	struct blow part;
+	int r = 0;
+
+	if (!left.nr && fresh) {
+		fault_text(nvd, ev, NULL, v, &e);
+		return history_write(nvd, &e);
+	}
+	while (!r && fault_part(nvd, &left, &part)) {
+		r = write_bad(nvd, &part, now_us);
+		if (r || !fresh)
+			continue;
+		fault_text(nvd, ev, &part, v, &e);
+		r = history_write(nvd, &e);
+	}
+	return r;
+}
+
+/* MCE and TOUCH: policy, book, ledger. */
 static int take_fault(struct nvd *nvd, const struct hv_event *ev)
 {
-	const struct verdict_note *note = note_find(nvd->desk, ev->seq);
-	struct frames left = { ev->spa >> NV_PAGE_SHIFT, ev->flags & HV_EVENTF_NO_ADDR ? 0 : ev->nr };
 	int64_t now_us = (int64_t)clock_wall_us(nvd->clock);
-	struct policy_verdict v = { .action = POLICY_NOTE };
-	struct blow blows[BLOWS];
-	struct event_fact e;
-	size_t nr = 0, i;
-	bool fresh;
+	struct frames left = fault_frames(ev);
+	const struct policy_verdict *v;
+	struct blow first;
+	bool fresh, found;
 	int r;
 
-	if (left.nr)
-		nr = ledger_fault(nvd->ledger, &left, blows, BLOWS);
-	if (note) {
-		v.action = note->action;
-		v.kind = note->kind;
-	} else {
-		judge(nvd, ev, blows, nr, &v);
-		r = note_add(nvd->desk, ev->seq, v.action, v.kind);
-		if (r)
-			return r;
-	}
-	r = write_fault(nvd, ev, nr ? &blows[0] : NULL, v.action, now_us, &fresh);
-	for (i = 0; i < nr && !r; i++)
-		r = write_bad(nvd, &blows[i], now_us);
-	if (r || !fresh)
+	r = fault_decide(nvd, ev, &v);
+	if (r)
 		return r;
-	fault_text(nvd, ev, nr ? &blows[0] : NULL, &v, &e);
-	fault_count(nvd, ev, &v);
-	return history_write(nvd, &e);
+	found = fault_part(nvd, &left, &first);
+	r = write_fault(nvd, ev, found ? &first : NULL, v->action, now_us, &fresh);
+	return r ? r : write_parts(nvd, ev, v, fresh, now_us);
 }
 
 static int take_notice(struct nvd *nvd, const struct hv_event *ev)
 {
+	const struct policy_verdict *v;
 	struct event_fact e;
+	bool fresh;
+	int r;
 
-	if (ev->type == HV_EVENT_TIMEOUT) {
-		nvd->count.timeouts++;
-		timeout_text(nvd, ev, &e);
-	} else if (ev->type == HV_EVENT_LOST) {
-		lost_text(nvd, &e);
-	} else {
+	if (ev->type != HV_EVENT_TIMEOUT && ev->type != HV_EVENT_LOST)
 		return 0;
-	}
+	r = fault_decide(nvd, ev, &v);
+	if (!r)
+		r = write_fault(nvd, ev, NULL, v->action, (int64_t)clock_wall_us(nvd->clock), &fresh);
+	if (r || !fresh)
+		return r;
+	if (ev->type == HV_EVENT_TIMEOUT)
+		timeout_text(nvd, ev, &e);
+	else
+		lost_text(&e);
 	return history_write(nvd, &e);
 }
 
@@ -275,34 +156,24 @@ static int batch_write(struct nvd *nvd, const struct hv_batch *b)
 /* Without the book, too: what the guests get does not wait for a disk. */
 static void batch_judge(struct nvd *nvd, const struct hv_batch *b)
 {
-	struct policy_verdict v;
-	struct blow blows[BLOWS];
-	struct frames left;
+	const struct policy_verdict *v;
 	uint32_t i;
-	size_t nr;
 
-	for (i = 0; i < b->nr; i++) {
-		const struct hv_event *ev = &b->event[i];
-
-		if ((ev->type != HV_EVENT_MCE && ev->type != HV_EVENT_TOUCH) || note_find(nvd->desk, ev->seq))
-			continue;
-		left = (struct frames){ ev->spa >> NV_PAGE_SHIFT, ev->flags & HV_EVENTF_NO_ADDR ? 0 : ev->nr };
-		nr = left.nr ? ledger_fault(nvd->ledger, &left, blows, BLOWS) : 0;
-		judge(nvd, ev, blows, nr, &v);
-		if (note_add(nvd->desk, ev->seq, v.action, v.kind))
-			return;
-	}
+	for (i = 0; i < b->nr; i++)
+		if (b->event[i].type == HV_EVENT_MCE || b->event[i].type == HV_EVENT_TOUCH)
+			if (fault_decide(nvd, &b->event[i], &v))
+				return;
 }
 
-static int resolve_one(struct nvd *nvd, const struct hv_event *ev, const struct verdict_note *note)
+static int resolve_one(struct nvd *nvd, const struct hv_event *ev, const struct policy_verdict *v)
 {
 	struct hv_resolve rs = { .seq = ev->seq, .action = HV_RESUME };
 	int r;
 
-	if (note && note->action == POLICY_VMCE) {
+	if (v && v->action == POLICY_VMCE) {
 		rs.action = HV_VMCE;
-		rs.kind = note->kind;
-	} else if (note && note->action == POLICY_KILL) {
+		rs.kind = v->kind;
+	} else if (v && v->action == POLICY_KILL) {
 		rs.action = HV_CRASH;
 	}
 	r = hv_resolve(nvd->hv, &rs);
@@ -326,7 +197,7 @@ static int batch_resolve(struct nvd *nvd, const struct hv_batch *b, struct nv_wh
 
 		if (!(ev->flags & HV_EVENTF_HELD) || (ev->flags & HV_EVENTF_RESOLVED))
 			continue;
-		r = resolve_one(nvd, ev, note_find(nvd->desk, ev->seq));
+		r = resolve_one(nvd, ev, fault_verdict(nvd->desk, ev->seq));
 		if (r)
 			failed = nvd_hv(nvd, r, "resolve a fault", why);
 		else
@@ -351,22 +222,58 @@ static int batch_release(struct nvd *nvd, const struct hv_batch *b, struct nv_wh
 	return failed;
 }
 
-static bool batch_lost(struct nvd *nvd, const struct hv_batch *b)
+static void batch_lost(struct nvd *nvd, const struct hv_batch *b)
 {
 	uint32_t i;
 
 	nvd->events_lost = b->lost;
 	for (i = 0; i < b->nr; i++)
 		if (b->event[i].type == HV_EVENT_LOST)
-			return true;
-	return false;
+			nvd->desk->lost = nvd->desk->held = true;
+}
+
+/*
+ * Events are gone: the hypervisor's state tells what they were about. Better
+ * once those that are still there are decided, each by its own verdict: who is
+ * held then is held for what nobody has any more.
+ */
+static int settle_lost(struct nvd *nvd, struct nv_why *why)
+{
+	struct fault_desk *d = nvd->desk;
+	int r = 0;
+
+	if (d->lost)
+		r = op_rescan(nvd, why);
+	if (r)
+		return r;
+	d->lost = false;
+	if (d->held)
+		r = op_resolve_lost(nvd, why);
+	d->held = r;
+	d->turns = 0;
+	return r;
+}
+
+static int batch_take(struct nvd *nvd, const struct hv_batch *b, struct nv_why *why)
+{
+	uint64_t told = store_last_event(nvd->store);
+	int r, failed;
+
+	failed = nvd_book(nvd, batch_write(nvd, b), why);
+	if (failed)
+		batch_judge(nvd, b);
+	else
+		history_tell_since(nvd, told);
+	r = batch_resolve(nvd, b, why);
+	failed = failed ? failed : r;
+	r = batch_release(nvd, b, why);
+	return failed ? failed : r;
 }
 
 int op_fault_step(struct nvd *nvd, struct nv_why *why)
 {
 	struct fault_desk *d = nvd->desk;
-	uint64_t told = store_last_event(nvd->store);
-	int r, failed = 0;
+	int r;
 
 	r = hv_events(nvd->hv, d->done_seq, &d->batch);
 	if (r == -EBUSY && d->done_seq) {
@@ -376,28 +283,16 @@ int op_fault_step(struct nvd *nvd, struct nv_why *why)
 	}
 	if (r)
 		return nvd_hv(nvd, r, "hand over its events", why);
-	notes_forget(d, d->done_seq);
+	fault_forget(d, d->done_seq);
+	batch_lost(nvd, &d->batch);
 	if (!d->batch.nr)
-		return 0;
-
-	r = nvd_book(nvd, batch_write(nvd, &d->batch), why);
-	if (r) {
-		failed = r;
-		batch_judge(nvd, &d->batch);
-	} else {
-		history_tell_since(nvd, told);
-	}
-	r = batch_resolve(nvd, &d->batch, why);
-	failed = failed ? failed : r;
-	r = batch_release(nvd, &d->batch, why);
-	failed = failed ? failed : r;
-	if (!failed && batch_lost(nvd, &d->batch)) {
-		failed = op_rescan(nvd, why);
-		if (!failed)
-			failed = op_resolve_lost(nvd, why);
-	}
-	if (failed)
-		return failed;
+		return settle_lost(nvd, why);
+	r = batch_take(nvd, &d->batch, why);
+	/* A storm without end is no reason to leave them held until the deadline. */
+	if (!r && d->lost && ++d->turns >= TURNS_MAX)
+		r = settle_lost(nvd, why);
+	if (r)
+		return r;
 	d->done_seq = d->batch.event[d->batch.nr - 1].seq;
 	return OP_MORE;
 }

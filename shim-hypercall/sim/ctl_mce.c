@@ -11,19 +11,21 @@
 #define PART	     20000u /* reports in one request */
 
 /*
- * What the hardware would say (Intel SDM 3B, 16.6.3 and 16.9.3): a memory
- * scrubber's uncorrected error, a data load that consumed poison, an
- * uncorrected error that nobody consumed, a corrected one.
+ * What the hardware would say (Intel SDM 3B, 16.6.3 and 16.9.3; AMD64 APM
+ * volume 2, 9.3.2.2): a memory scrubber's uncorrected error, a data load that
+ * consumed poison, an uncorrected error that nobody consumed, a corrected one.
+ * AMD calls all that nobody consumed deferred.
  */
 static const struct mce_kind {
 	const char *name;
-	uint64_t status;
+	uint64_t status, amd;
 	uint64_t mcg;
 } kinds[] = {
-	{ "srao", 0xbd000000000000c0, 5 },
-	{ "srar", 0xbd80000000000134, 7 },
-	{ "ucna", 0xbc000000000000c0, 0 },
-	{ "cmci", 0x9c00000000000090, 0 },
+	{ "srao", 0xbd000000000000c0, 0x9c00100000000109, 5 },
+	{ "srar", 0xbd80000000000134, 0xbc00080000000135, 7 },
+	{ "ucna", 0xbc000000000000c0, 0x9c00100000000109, 0 },
+	/* 64 of them: on AMD that bit says deferred. */
+	{ "cmci", 0x9c00100000000090, 0x9c00000000000109, 0 },
 };
 
 static int place_of(struct ctl_call *c, uint64_t *ret)
@@ -64,7 +66,8 @@ static void report_make(struct ctl_call *c, struct nvdimm_mce_report *m)
 	for (i = 0; name && i < NV_ARRAY_SIZE(kinds); i++)
 		if (!strcmp(kinds[i].name, name))
 			k = &kinds[i];
-	m->status = ctl_number(c, "status", k->status);
+	m->status = ctl_number(c, "status",
+			       c->host->ops.amd ? k->amd : k->status);
 	if (ctl_has(c, "no_addr"))
 		m->status &= ~STATUS_ADDRV;
 	m->mcg = ctl_number(c, "mcg", k->mcg);

@@ -8,8 +8,12 @@
 #include <string.h>
 #include <sys/mman.h>
 
-/* MCi_STATUS of a data load that consumed poison (Intel SDM 3B, 16.9.3.2). */
+/*
+ * MCi_STATUS of a data load that consumed poison (Intel SDM 3B, 16.9.3.2; AMD64
+ * APM volume 2, 9.3.2.2: UC and poison).
+ */
 #define SRAR_STATUS UINT64_C(0xbd80000000000134)
+#define SRAR_AMD    UINT64_C(0xbc00080000000135)
 #define SRAR_MISC   UINT64_C(0x8c) /* physical address, 4 KiB */
 #define SRAR_MCG    UINT64_C(0x7)  /* in progress, restartable, at the access */
 
@@ -31,7 +35,7 @@ static int ram_get(struct domain *d, uint64_t mfn, uint8_t **ret)
 static int pmem_consume(struct domain *d, uint64_t spa)
 {
 	struct nvdimm_mce_report m = {
-		.status = SRAR_STATUS,
+		.status = d->host->ops.amd ? SRAR_AMD : SRAR_STATUS,
 		.spa = spa,
 		.misc = SRAR_MISC,
 		.mcg = SRAR_MCG,

@@ -37,13 +37,14 @@ int host_init(struct host *h, struct pmem *pmem,
 		.ctx = ctx,
 		.pmem = pmem,
 		.guest_ram = HOST_GUEST_RAM,
+		.ops = host_ops,
 		/* Never 0: the hypervisor has been up for a moment. */
 		.boot_ns = boottime_ns() - 1000000,
 	};
 	r = domains_init(&h->domains);
 	if (r)
 		return r;
-	h->core = nvdimm_core_create(&host_ops, h);
+	h->core = nvdimm_core_create(&h->ops, h);
 	if (!h->core)
 		return -ENOMEM;
 

@@ -52,6 +52,7 @@ struct host_stat {
 struct host {
 	const struct host_outside *outside;
 	void *ctx;
+	struct nvdimm_ops ops; /* host_ops; amd may be set before the first error */
 	struct nvdimm_core *core;
 	struct pmem *pmem; /* not owned: it outlives a reboot of the host */
 	struct domains domains;

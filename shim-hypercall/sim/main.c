@@ -21,18 +21,21 @@ struct options {
 	const char *socket;
 	const char *state;
 	bool foreground;
+	bool amd;
 };
 
 static void usage(FILE *f)
 {
 	fprintf(f,
-		"usage: nvdimm-sim --topology FILE --socket PATH [--state DIR] [--foreground]\n"
+		"usage: nvdimm-sim --topology FILE --socket PATH [--state DIR] [--cpu VENDOR]\n"
+		"                  [--foreground]\n"
 		"       nvdimm-sim --topology FILE --check\n"
 		"       nvdimm-sim ctl [--socket PATH] [--json] VERB ...\n"
 		"\n"
 		"  --topology FILE  which persistent memory the host has\n"
 		"  --socket PATH    where hypercalls and control verbs come in\n"
 		"  --state DIR      keep what the DIMMs hold in DIR (default: until the end)\n"
+		"  --cpu VENDOR     whose machine checks: intel (default) or amd\n"
 		"  --foreground     do not go to the background when ready\n"
 		"  --check          read the topology, say what is wrong, and end\n"
 		"  --version\n"
@@ -206,6 +209,7 @@ static int serve(const struct options *o, struct pmem *pmem)
 	}
 	r = server_init(s, fd, pmem);
 	if (!r) {
+		s->host.ops.amd = o->amd;
 		say_ready(o, &ready);
 		r = server_run(s);
 	}
@@ -224,6 +228,7 @@ static int options_read(int argc, char **argv, struct options *o, bool *check)
 		{ "topology", required_argument, NULL, 't' },
 		{ "socket", required_argument, NULL, 's' },
 		{ "state", required_argument, NULL, 'd' },
+		{ "cpu", required_argument, NULL, 'p' },
 		{ "foreground", no_argument, NULL, 'f' },
 		{ "check", no_argument, NULL, 'c' },
 		{ "help", no_argument, NULL, 'h' },
@@ -242,6 +247,13 @@ static int options_read(int argc, char **argv, struct options *o, bool *check)
 			break;
 		case 'd':
 			o->state = optarg;
+			break;
+		case 'p':
+			o->amd = !strcmp(optarg, "amd");
+			if (!o->amd && strcmp(optarg, "intel")) {
+				usage(stderr);
+				return 2;
+			}
 			break;
 		case 'f':
 			o->foreground = true;

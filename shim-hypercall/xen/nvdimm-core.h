@@ -85,6 +85,7 @@ struct nvdimm_ops {
     uint32_t virq;           /* for get_info */
     uint32_t caps;           /* for get_info: XEN_NVDIMM_CAP_* */
     uint32_t max_order;      /* 0, 9 or 18 */
+    bool amd;                /* error banks are laid out as AMD's and Hygon's */
 
     void (*lock)(void *ctx, enum nvdimm_lock which);
     void (*unlock)(void *ctx, enum nvdimm_lock which);

@@ -150,9 +150,11 @@ long nv_op_get_events(struct nvdimm_core *core, struct xen_nvdimm_events *a)
 }
 
 /* What the guest will read in its banks: its own address of all the frames. */
-static void vmce_of(const struct xen_nvdimm_event *ev, uint32_t kind,
+static void vmce_of(const struct nvdimm_core *core,
+                    const struct xen_nvdimm_event *ev, uint32_t kind,
                     struct nvdimm_vmce *m)
 {
+    bool srar = kind == XEN_NVDIMM_KIND_SRAR;
     unsigned int order = 0;
 
     while ( ev->gfn >> order != (ev->gfn + ev->nr - 1) >> order )
@@ -163,9 +165,11 @@ static void vmce_of(const struct xen_nvdimm_event *ev, uint32_t kind,
     m->gpa = ev->nr > 1 ? ev->gfn >> order << (order + 12)
                         : (ev->gfn << 12) | (ev->spa & 0xfff);
     m->misc = MCI_MISC_PHYS | (12 + order);
-    m->status = kind == XEN_NVDIMM_KIND_SRAR ? MCI_SRAR : MCI_SRAO;
-    m->mcg = MCG_MCIP | MCG_RIPV |
-             (kind == XEN_NVDIMM_KIND_SRAR ? MCG_EIPV : 0);
+    if ( core->ops->amd )
+        m->status = srar ? MCI_AMD_SRAR : MCI_AMD_SRAO;
+    else
+        m->status = srar ? MCI_SRAR : MCI_SRAO;
+    m->mcg = MCG_MCIP | MCG_RIPV | (srar ? MCG_EIPV : 0);
 }
 
 static int decide(struct nvdimm_core *core, struct nvdimm_owner *o,
@@ -179,7 +183,7 @@ static int decide(struct nvdimm_core *core, struct nvdimm_owner *o,
     case XEN_NVDIMM_RESOLVE_VMCE:
         if ( !(core->ops->caps & XEN_NVDIMM_CAP_VMCE) )
             return -EOPNOTSUPP;
-        vmce_of(ev, a->kind, &m);
+        vmce_of(core, ev, a->kind, &m);
         return nv_owner_vmce(core, o, &m);
 
     case XEN_NVDIMM_RESOLVE_CRASH:

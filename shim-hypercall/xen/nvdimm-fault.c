@@ -57,6 +57,12 @@ static uint64_t piece(struct nvdimm_core *core, uint64_t mfn, uint64_t nr,
     return nv_min(nr, x->mfn + x->nr - mfn);
 }
 
+/* Did anything break for good? */
+static bool is_uncorrected(const struct nvdimm_core *core, uint64_t status)
+{
+    return status & (MCI_UC | (core->ops->amd ? MCI_DEFERRED : 0));
+}
+
 /* Which frames a report is about. False: it does not say, or not of pmem. */
 static bool report_frames(struct nvdimm_core *core,
                           const struct nvdimm_mce_report *rep,
@@ -90,10 +96,12 @@ static bool report_frames(struct nvdimm_core *core,
 static void report_locked(struct nvdimm_core *core,
                           const struct nvdimm_mce_report *rep)
 {
+    uint32_t flags = rep->flags |
+                     (core->ops->amd ? XEN_NVDIMM_EVENTF_AMD : 0);
     struct nvdimm_region *r;
     uint64_t mfn, nr;
 
-    if ( !(rep->status & (MCI_UC | MCI_DEFERRED)) )
+    if ( !is_uncorrected(core, rep->status) )
         return;
     if ( !report_frames(core, rep, &r, &mfn, &nr) )
     {
@@ -105,7 +113,7 @@ static void report_locked(struct nvdimm_core *core,
             .domid = DOMID_INVALID,
             .vcpu = ~0U,
             .type = XEN_NVDIMM_EVENT_MCE,
-            .flags = rep->flags | XEN_NVDIMM_EVENTF_NO_ADDR,
+            .flags = flags | XEN_NVDIMM_EVENTF_NO_ADDR,
         };
 
         if ( !(rep->status & MCI_ADDRV) && core->ring )
@@ -127,7 +135,7 @@ static void report_locked(struct nvdimm_core *core,
             .domid = DOMID_INVALID,
             .vcpu = ~0U,
             .type = XEN_NVDIMM_EVENT_MCE,
-            .flags = rep->flags,
+            .flags = flags,
         };
 
         contain(core, r, x, mfn, n, &ev);
@@ -212,14 +220,15 @@ static int set_as_mce(struct nvdimm_core *core,
                       const struct xen_nvdimm_broken *a, uint64_t mfn)
 {
     struct nvdimm_mce_report rep = {
-        .status = a->status ? a->status : MCI_SRAO,
+        .status = a->status ? a->status
+                            : core->ops->amd ? MCI_AMD_SRAO : MCI_SRAO,
         .spa = mfn << 12,
         .misc = a->status || a->misc ? a->misc : (MCI_MISC_PHYS | 12),
         .mcg = a->status || a->mcg ? a->mcg : (MCG_MCIP | MCG_RIPV),
         .flags = XEN_NVDIMM_EVENTF_SIMULATED,
     };
 
-    if ( !(rep.status & MCI_VAL) || !(rep.status & (MCI_UC | MCI_DEFERRED)) )
+    if ( !(rep.status & MCI_VAL) || !is_uncorrected(core, rep.status) )
         return -EINVAL;
     report_locked(core, &rep);
 
@@ -233,14 +242,15 @@ static void set_piece(struct nvdimm_core *core, struct nvdimm_region *r,
     struct xen_nvdimm_event ev = {
         .spa = mfn << 12,
         .nr = n,
-        .status = MCI_SRAO,
+        .status = core->ops->amd ? MCI_AMD_SRAO : MCI_SRAO,
         .misc = MCI_MISC_PHYS | 12,
         .mcg = MCG_MCIP | MCG_RIPV,
         .gfn = x ? x->gfn + (mfn - x->mfn) : ~0ULL,
         .domid = DOMID_INVALID,
         .vcpu = ~0U,
         .type = XEN_NVDIMM_EVENT_MCE,
-        .flags = XEN_NVDIMM_EVENTF_SIMULATED,
+        .flags = XEN_NVDIMM_EVENTF_SIMULATED |
+                 (core->ops->amd ? XEN_NVDIMM_EVENTF_AMD : 0),
     };
 
     if ( contain(core, r, x, mfn, n, &ev) && x )

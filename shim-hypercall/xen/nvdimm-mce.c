@@ -48,6 +48,18 @@ void nvdimm_mce_enter(const struct cpu_user_regs *regs)
     this_cpu(mce_slots).guest = guest_mode(regs);
 }
 
+static bool is_amd(void)
+{
+    return boot_cpu_data.x86_vendor & (X86_VENDOR_AMD | X86_VENDOR_HYGON);
+}
+
+/* Intel has part of a count of corrected errors where AMD has "deferred". */
+static bool is_uncorrected(uint64_t status)
+{
+    return (status & MCi_STATUS_UC) ||
+           (is_amd() && (status & STATUS_DEFERRED));
+}
+
 /*
  * Is what the bank calls an address a system physical address? Intel says so in
  * MCi_MISC (SDM 3B, 16.3.2.4). AMD's memory controllers (hardware ID 0x96 in
@@ -56,10 +68,8 @@ void nvdimm_mce_enter(const struct cpu_user_regs *regs)
 static bool is_system_address(unsigned int bank, uint64_t status,
                               uint64_t misc)
 {
-    const struct cpuinfo_x86 *c = &boot_cpu_data;
-
-    if ( c->x86_vendor & (X86_VENDOR_AMD | X86_VENDOR_HYGON) )
-        return c->x86 < 0x17 ||
+    if ( is_amd() )
+        return boot_cpu_data.x86 < 0x17 ||
                ((mca_rdmsr(MSR_SMCA_IPID(bank)) >> 32) & 0xfff) != 0x96;
 
     return (status & MCi_STATUS_MISCV) && ((misc >> 6) & 7) == 2;
@@ -75,8 +85,7 @@ void nvdimm_mce_record(unsigned int bank, uint64_t status, uint64_t mcg)
     struct nvdimm_mce_report r = { .status = status, .mcg = mcg };
     unsigned int i;
 
-    if ( !(status & MCi_STATUS_ADDRV) ||
-         !(status & (MCi_STATUS_UC | STATUS_DEFERRED)) )
+    if ( !(status & MCi_STATUS_ADDRV) || !is_uncorrected(status) )
         return;
     r.spa = mca_rdmsr(MSR_IA32_MCx_ADDR(bank));
     if ( !nvdimm_overlaps(paddr_to_pfn(r.spa & PADDR_MASK), 1) )

@@ -19,10 +19,18 @@
 #define MCI_UC       (1ULL << 61)
 #define MCI_MISCV    (1ULL << 59)
 #define MCI_ADDRV    (1ULL << 58)
-#define MCI_DEFERRED (1ULL << 44) /* AMD: uncorrected, not yet consumed */
+/* AMD64 APM volume 2, 9.3.2.2; Intel has a count of corrected errors there. */
+#define MCI_DEFERRED (1ULL << 44) /* uncorrected, not yet consumed */
 /* VAL UC EN MISCV ADDRV S: memory scrubbing error, and with AR a data load. */
 #define MCI_SRAO     0xbd000000000000c0ULL
 #define MCI_SRAR     0xbd80000000000134ULL
+/*
+ * The same for guests on AMD, as QEMU tells them (target/i386/kvm/kvm.c): VAL EN
+ * MISCV ADDRV and poison (43), deferred or UC. There a UC error is one that was
+ * consumed, whatever else is set.
+ */
+#define MCI_AMD_SRAO 0x9c00180000000000ULL
+#define MCI_AMD_SRAR 0xbc00080000000000ULL
 /* MCi_MISC: the address is physical; bits 5:0 are its lowest valid bit. */
 #define MCI_MISC_PHYS (2ULL << 6)
 /* MCG_STATUS. */

@@ -282,6 +282,7 @@ static int __init cf_check nvdimm_init(void)
 {
     ops.max_order = hap_has_1gb ? PAGE_ORDER_1G
                                 : hap_has_2mb ? PAGE_ORDER_2M : PAGE_ORDER_4K;
+    ops.amd = boot_cpu_data.x86_vendor & (X86_VENDOR_AMD | X86_VENDOR_HYGON);
     init_timer(&core_timer, core_timer_fn, NULL, 0);
     nvdimm_core = nvdimm_core_create(&ops, NULL);
 

@@ -49,6 +49,7 @@ void random_mce(void)
 	unsigned int lsb = rep.misc & 0x3f, i;
 	uint64_t mfn = rep.spa >> 12, nr = 1;
 
+	host.ops.amd = one_in(2);
 	if (one_in(20))
 		rep.status = prop_random(&rnd);
 	i = model_region(&model, mfn, 1);
@@ -57,7 +58,7 @@ void random_mce(void)
 	if (rep.spa >> 52)
 		i = 0;
 	if (i && (rep.status >> 58 & 1) &&
-	    (rep.status & (1ull << 61 | 1ull << 44))) {
+	    (rep.status & (1ull << 61 | (uint64_t)host.ops.amd << 44))) {
 		nr = 1ull << (lsb - 12);
 		mfn &= ~(nr - 1);
 		for (; nr--; mfn++)

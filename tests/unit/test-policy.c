@@ -66,13 +66,46 @@ static void test_status_bits_tell_what_kind_it_was(void **state)
 	const uint64_t uc = UINT64_C(1) << 61, s = UINT64_C(1) << 56;
 	const uint64_t ar = UINT64_C(1) << 55, pcc = UINT64_C(1) << 57;
 
-	assert_int_equal(policy_class(0), POLICY_SRAO);
-	assert_int_equal(policy_class(UINT64_C(1) << 63), POLICY_CE);
-	assert_int_equal(policy_class(uc), POLICY_UCNA);
-	assert_int_equal(policy_class(uc | s), POLICY_SRAO);
-	assert_int_equal(policy_class(uc | s | ar), POLICY_SRAR);
-	assert_int_equal(policy_class(uc | s | ar | pcc), POLICY_FATAL);
-	assert_int_equal(policy_class(UINT64_C(1) << 44), POLICY_SRAO);
+	assert_int_equal(policy_class(0, 0, 0), POLICY_SRAO);
+	assert_int_equal(policy_class(UINT64_C(1) << 63, 0, 0), POLICY_CE);
+	assert_int_equal(policy_class(uc, 0, 0), POLICY_UCNA);
+	assert_int_equal(policy_class(uc | s, 0, 0), POLICY_SRAO);
+	assert_int_equal(policy_class(uc | s | ar, 0, 0), POLICY_SRAR);
+	assert_int_equal(policy_class(uc | s | ar | pcc, 0, 0), POLICY_FATAL);
+	/* On Intel these are part of a count of corrected errors. */
+	assert_int_equal(policy_class(UINT64_C(3) << 43, 0, 0), POLICY_CE);
+}
+
+/* Each row once as AMD's and once as Intel's: the vendor makes the difference. */
+static void test_status_bits_mean_other_things_on_amd(void **state)
+{
+	const uint64_t uc = UINT64_C(1) << 61, pcc = UINT64_C(1) << 57;
+	const uint64_t deferred = UINT64_C(1) << 44, poison = UINT64_C(1) << 43;
+	const uint64_t core_id = UINT64_C(1) << 56, tcc = UINT64_C(1) << 55;
+	const uint64_t mcip = 4;
+	const struct {
+		uint64_t status, mcg;
+		enum policy_class amd, intel;
+	} rows[] = {
+		{ uc | poison, mcip, POLICY_SRAR, POLICY_UCNA },
+		{ uc | poison | tcc, mcip, POLICY_SRAR, POLICY_UCNA },
+		{ uc, mcip, POLICY_SRAR, POLICY_UCNA },
+		{ uc, 0, POLICY_SRAO, POLICY_UCNA },
+		{ uc | core_id, 0, POLICY_SRAO, POLICY_SRAO },
+		{ uc | core_id, mcip, POLICY_SRAR, POLICY_SRAO },
+		{ deferred, 0, POLICY_SRAO, POLICY_CE },
+		{ deferred | poison, mcip, POLICY_SRAO, POLICY_CE },
+		{ poison, 0, POLICY_CE, POLICY_CE },
+		{ uc | poison | pcc, mcip, POLICY_FATAL, POLICY_FATAL },
+	};
+	size_t i;
+
+	for (i = 0; i < NV_ARRAY_SIZE(rows); i++) {
+		assert_int_equal(policy_class(rows[i].status, rows[i].mcg,
+					      HV_EVENTF_AMD), rows[i].amd);
+		assert_int_equal(policy_class(rows[i].status, rows[i].mcg, 0),
+				 rows[i].intel);
+	}
 }
 
 static struct settings rule_of_2016(void)
@@ -171,6 +204,29 @@ static void test_every_frame_of_a_fault_is_known_afterwards(void **state)
 
 	policy_decide(p, &h, &v);
 	assert_int_equal(hit(p, 20, 5, 103, true).action, POLICY_KILL);
+	policy_free(p);
+}
+
+/* A 1 GiB extent in MISC: its first frame is not all that the guest was told of. */
+static void test_every_frame_of_a_wide_fault_is_known_too(void **state)
+{
+	struct policy *p = have(rule_of_2016());
+	struct policy_hit h = { .now_ns = SECOND, .mfn = 1 << 18,
+				.nr = 1 << 18, .status = SRAO, .domid = 5,
+				.handle = { { 1 } }, .owned = true };
+	struct policy_verdict v;
+
+	policy_decide(p, &h, &v);
+	assert_int_equal(v.action, POLICY_VMCE);
+	assert_int_equal(hit(p, 9, 5, (2 << 18) - 1, true).action, POLICY_KILL);
+	assert_int_equal(hit(p, 9, 5, 2 << 18, true).action, POLICY_VMCE);
+	assert_int_equal(hit(p, 9, 6, (2 << 18) - 1, true).action, POLICY_VMCE);
+	/* And the other way round: one of its frames was known. */
+	hit(p, 10, 7, (1 << 18) + 5000, false);
+	h.domid = 7;
+	h.now_ns = 12 * SECOND;
+	policy_decide(p, &h, &v);
+	assert_true(v.again);
 	policy_free(p);
 }
 
@@ -283,11 +339,13 @@ int main(void)
 		cmocka_unit_test(test_a_bucket_without_a_size_never_runs_over),
 		cmocka_unit_test(test_a_clock_that_goes_back_leaks_nothing),
 		cmocka_unit_test(test_status_bits_tell_what_kind_it_was),
+		cmocka_unit_test(test_status_bits_mean_other_things_on_amd),
 		cmocka_unit_test(test_2016_4_first_hit_tells_next_touch_kills),
 		cmocka_unit_test(test_a_guest_still_recovering_is_told_again_not_shot),
 		cmocka_unit_test(test_a_new_life_knows_nothing),
 		cmocka_unit_test(test_another_frame_is_another_first_hit),
 		cmocka_unit_test(test_every_frame_of_a_fault_is_known_afterwards),
+		cmocka_unit_test(test_every_frame_of_a_wide_fault_is_known_too),
 		cmocka_unit_test(test_a_scrubber_that_finds_it_again_kills_nobody),
 		cmocka_unit_test(test_nobody_is_told_of_what_nobody_has),
 		cmocka_unit_test(test_an_avalanche_alarms_instead_of_killing),

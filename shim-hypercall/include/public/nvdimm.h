@@ -249,6 +249,7 @@ struct xen_nvdimm_events {
 #define XEN_NVDIMM_EVENTF_CRASHED  (1U << 4) /* not contained: owner crashed */
 #define XEN_NVDIMM_EVENTF_RESOLVED (1U << 5) /* resolve was called for it */
 #define XEN_NVDIMM_EVENTF_NO_ADDR  (1U << 6) /* STATUS.ADDRV clear: spa is 0 */
+#define XEN_NVDIMM_EVENTF_AMD      (1U << 7) /* status as AMD's: no S, no AR */
 
 /*
  * resolve: what becomes of the domain that an event holds. The action is
