@@ -13,6 +13,7 @@ static const size_t sizes[T_NR] = {
 	[T_EXTENT] = sizeof(struct volume_piece),
 	[T_MAPPING] = sizeof(struct mapping_fact),
 	[T_MAPPED] = sizeof(struct mapping_piece),
+	[T_GUEST] = sizeof(struct guest_fact),
 	[T_BAD] = sizeof(struct bad_fact),
 	[T_FAULT] = sizeof(struct fault_fact),
 	[T_EVENT] = sizeof(struct event_fact),
@@ -237,6 +238,30 @@ static int mem_mapping_del(struct store *store, uint64_t id)
 	return 0;
 }
 
+/* Its key is the guest's name with the number behind it. */
+#define GUEST_KEY                                                        \
+	(offsetof(struct guest_fact, device) +                           \
+	 sizeof(((struct guest_fact *)0)->device))
+
+static int mem_guest_put(struct store *store, const struct guest_fact *g)
+{
+	struct store_mem *s = mem_of(store);
+	bool own;
+	int r = unit_begin(s, &own);
+
+	return r ? r : unit_end(s, own, row_put(s, T_GUEST, g, GUEST_KEY));
+}
+
+static int mem_guest_del(struct store *store, const char *guest,
+			 uint32_t device)
+{
+	struct guest_fact key = { .device = device };
+
+	memcpy(key.guest, guest, strnlen(guest, sizeof(key.guest) - 1));
+	rows_remove(mem_of(store), T_GUEST, &key, GUEST_KEY);
+	return 0;
+}
+
 /* The pieces whose key is @key, as an array. Return: NULL if there is no memory. */
 static struct extent_fact *pieces(struct store_mem *s, enum mem_table t,
 				  const void *key, size_t len, uint32_t nr)
@@ -286,6 +311,8 @@ static int mem_load(struct store *store, const struct store_reader *rd,
 		r = load_volume(s, row_at(s, T_VOLUME, i), rd, ctx);
 	for (i = 0; i < rows(s, T_MAPPING) && !r && rd->mapping; i++)
 		r = load_mapping(s, row_at(s, T_MAPPING, i), rd, ctx);
+	for (i = 0; i < rows(s, T_GUEST) && !r && rd->guest; i++)
+		r = rd->guest(ctx, row_at(s, T_GUEST, i));
 	return r;
 }
 
@@ -341,6 +368,8 @@ static const struct store_ops mem_ops = {
 	.volume_del = mem_volume_del,
 	.mapping_put = mem_mapping_put,
 	.mapping_del = mem_mapping_del,
+	.guest_put = mem_guest_put,
+	.guest_del = mem_guest_del,
 	.bad_add = mem_bad_add,
 	.bad_del = mem_bad_del,
 	.fault_add = mem_fault_add,

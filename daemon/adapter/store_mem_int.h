@@ -28,6 +28,7 @@ enum mem_table {
 	T_EXTENT,
 	T_MAPPING,
 	T_MAPPED,
+	T_GUEST,
 	T_BAD,
 	T_FAULT,
 	T_EVENT,

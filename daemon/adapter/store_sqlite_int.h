@@ -36,6 +36,9 @@
 	X(MAPPED_PUT, "INSERT INTO mapped(mapping, idx, off, nr, gfn, map_id," \
 		      " sum) VALUES(?,?,?,?,?,?,?)")                          \
 	X(MAPPED_DEL, "DELETE FROM mapped WHERE mapping = ?")                 \
+	X(GUEST_PUT, "INSERT OR REPLACE INTO guest(guest, device, if_missing," \
+		     " volume, gfn, sum) VALUES(?,?,?,?,?,?)")                \
+	X(GUEST_DEL, "DELETE FROM guest WHERE guest = ? AND device = ?")      \
 	X(PLACE_ID, "SELECT id FROM bad_pool WHERE uuid = ?")                 \
 	X(PLACE_ADD, "INSERT INTO bad_pool(uuid) VALUES(?)")                  \
 	X(BAD_LAST, "SELECT off, nr, time_us, source FROM bad WHERE pool = ?" \
@@ -134,6 +137,31 @@ void get_text(struct cells *c, char *to, size_t size);
 /** get_sum() - is it that of what was read before? */
 bool get_sum(struct cells *c);
 
+/* The members of a fact in the order of its row's columns; the sum follows. */
+enum cell_kind { CELL_U64, CELL_U32, CELL_UUID, CELL_TEXT };
+struct cell {
+	enum cell_kind kind;
+	size_t at;   /* offset */
+	size_t size; /* of a text */
+};
+struct row {
+	const struct cell *cell;
+	size_t n;
+};
+/* One extent with whose it is; a row has either a volume or a mapping. */
+struct piece {
+	struct nv_uuid volume;
+	uint64_t mapping;
+	uint32_t idx;
+	struct extent_fact fact;
+};
+extern const struct row row_pool, row_volume, row_extent, row_mapping,
+	row_mapped, row_guest;
+/** row_bind() - @fact and its sum; it must live until the statement was run */
+void row_bind(sqlite3_stmt *st, const struct row *row, const void *fact);
+/** row_read() - fill @fact. Return: is the sum that of what was read, and does all of it fit? */
+bool row_read(sqlite3_stmt *st, const struct row *row, void *fact);
+
 /* ---- store_sqlite_schema.c ---- */
 
 /** schema_check() - is it ours, whole, and not newer than we are? NV_E_BAD_BOOK, -errno. *ret_version 0: empty. */
@@ -161,6 +189,8 @@ int sqlite_volume_del(struct store *s, const struct nv_uuid *uuid);
 int sqlite_mapping_put(struct store *s, const struct mapping_fact *m,
 		       const struct extent *extents);
 int sqlite_mapping_del(struct store *s, uint64_t id);
+int sqlite_guest_put(struct store *s, const struct guest_fact *g);
+int sqlite_guest_del(struct store *s, const char *guest, uint32_t device);
 int sqlite_bad_add(struct store *s, const struct bad_fact *b);
 int sqlite_bad_del(struct store *s, const struct nv_uuid *pool, uint64_t off,
 		   uint64_t nr);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * adapter/store_sqlite_load.c - reading the book: pools, volumes, mappings,
- * bad ranges.
+ * bad ranges, what guests are to get.
  *
  * Volumes and their extents are two cursors in the same order, walked side by
  * side; so are mappings and theirs. A row whose checksum is wrong, an extent
@@ -14,6 +14,7 @@
 
 /* Pieces of one volume or mapping, and the cursor that they come from. */
 struct pieces {
+	const struct row *columns;
 	sqlite3_stmt *st;
 	bool row;      /* the cursor stands on one */
 	struct extent_fact *v;
@@ -84,42 +85,30 @@ static int pieces_room(struct pieces *p, size_t nr)
 	return 0;
 }
 
-/* The next piece, if it is @owner's and number @idx; else damaged. */
+/* The next piece, if it is that of @owner, who says whose and which; else damaged. */
 static int piece_read(struct load *l, struct pieces *p,
-		      const struct nv_uuid *volume, uint64_t mapping,
-		      uint32_t idx)
+		      const struct piece *owner)
 {
-	struct extent_fact *e = &p->v[idx];
-	struct cells c = cells_read(p->st);
-	struct nv_uuid owner;
-	uint64_t id = 0;
+	struct piece x = { .fact = { .gfn = NV_NO_FRAME } };
 	int r;
 
 	if (!p->row)
 		return damaged(l, "an extent is missing");
-	if (volume)
-		get_uuid(&c, &owner);
-	else
-		id = get_u64(&c);
-	if (volume ? !nv_uuid_equal(&owner, volume) : id != mapping)
-		return damaged(l, "extents and their owners do not fit");
-	if (get_u64(&c) != idx)
-		return damaged(l, "an extent is missing");
-	e->off = get_u64(&c);
-	e->nr = get_u64(&c);
-	e->gfn = volume ? NV_NO_FRAME : get_u64(&c);
-	e->map_id = volume ? 0 : get_u64(&c);
-	if (!get_sum(&c))
+	if (!row_read(p->st, p->columns, &x))
 		return damaged(l, "an extent's checksum is wrong");
+	if (!nv_uuid_equal(&x.volume, &owner->volume) ||
+	    x.mapping != owner->mapping)
+		return damaged(l, "extents and their owners do not fit");
+	if (x.idx != owner->idx)
+		return damaged(l, "an extent is missing");
+	p->v[x.idx] = x.fact;
 	p->row = step(l, p->st, &r);
 	return r;
 }
 
-static int pieces_read(struct load *l, struct pieces *p,
-		       const struct nv_uuid *volume, uint64_t mapping,
+static int pieces_read(struct load *l, struct pieces *p, struct piece owner,
 		       uint32_t nr)
 {
-	uint32_t i;
 	int r;
 
 	if (!nr || nr > 1u << 20)
@@ -127,29 +116,21 @@ static int pieces_read(struct load *l, struct pieces *p,
 	r = pieces_room(p, nr);
 	if (r)
 		return nv_refuse(l->why, r, "no memory for the database");
-	for (i = 0; i < nr && !r; i++)
-		r = piece_read(l, p, volume, mapping, i);
+	for (owner.idx = 0; owner.idx < nr && !r; owner.idx++)
+		r = piece_read(l, p, &owner);
 	return r;
 }
 
 static int load_pools(struct load *l)
 {
 	nv_cleanup(stmt_finalizep) sqlite3_stmt *st = NULL;
+	struct pool_fact p;
 	int r;
 
 	r = prepare(l, "SELECT uuid, name, device, region, mfn, nr, sum"
 		       " FROM pool ORDER BY uuid", &st);
 	while (!r && step(l, st, &r)) {
-		struct cells c = cells_read(st);
-		struct pool_fact p;
-
-		get_uuid(&c, &p.uuid);
-		get_text(&c, p.name, sizeof(p.name));
-		get_text(&c, p.device, sizeof(p.device));
-		get_text(&c, p.region, sizeof(p.region));
-		p.mfn = get_u64(&c);
-		p.nr = get_u64(&c);
-		if (!get_sum(&c))
+		if (!row_read(st, &row_pool, &p))
 			return damaged(l, "a pool's checksum is wrong");
 		if (l->rd->pool)
 			r = l->rd->pool(l->ctx, &p);
@@ -160,7 +141,8 @@ static int load_pools(struct load *l)
 static int load_volumes(struct load *l)
 {
 	nv_cleanup(stmt_finalizep) sqlite3_stmt *st = NULL;
-	nv_cleanup(pieces_deinit) struct pieces p = { 0 };
+	nv_cleanup(pieces_deinit) struct pieces p = { .columns = &row_extent };
+	struct volume_fact v;
 	int r;
 
 	r = pieces_begin(l, "SELECT volume, idx, off, nr, sum FROM extent"
@@ -170,22 +152,10 @@ static int load_volumes(struct load *l)
 			       " created_us, home_gfn, state, nr_extents, sum"
 			       " FROM volume ORDER BY uuid", &st);
 	while (!r && step(l, st, &r)) {
-		struct cells c = cells_read(st);
-		struct volume_fact v;
-
-		get_uuid(&c, &v.uuid);
-		get_uuid(&c, &v.pool);
-		get_text(&c, v.name, sizeof(v.name));
-		get_text(&c, v.owner, sizeof(v.owner));
-		v.align = get_u64(&c);
-		v.nr = get_u64(&c);
-		v.created_us = (int64_t)get_u64(&c);
-		v.home_gfn = get_u64(&c);
-		v.state = get_u32(&c);
-		v.nr_extents = get_u32(&c);
-		if (!get_sum(&c))
+		if (!row_read(st, &row_volume, &v))
 			return damaged(l, "a volume's checksum is wrong");
-		r = pieces_read(l, &p, &v.uuid, 0, v.nr_extents);
+		r = pieces_read(l, &p, (struct piece){ .volume = v.uuid },
+				v.nr_extents);
 		if (!r && l->rd->volume)
 			r = l->rd->volume(l->ctx, &v, p.v);
 	}
@@ -195,7 +165,8 @@ static int load_volumes(struct load *l)
 static int load_mappings(struct load *l)
 {
 	nv_cleanup(stmt_finalizep) sqlite3_stmt *st = NULL;
-	nv_cleanup(pieces_deinit) struct pieces p = { 0 };
+	nv_cleanup(pieces_deinit) struct pieces p = { .columns = &row_mapped };
+	struct mapping_fact m;
 	int r;
 
 	r = pieces_begin(l, "SELECT mapping, idx, off, nr, gfn, map_id, sum"
@@ -205,27 +176,31 @@ static int load_mappings(struct load *l)
 			       " domain, gfn, nr, domid, state, nr_extents,"
 			       " sum FROM mapping ORDER BY id", &st);
 	while (!r && step(l, st, &r)) {
-		struct cells c = cells_read(st);
-		struct mapping_fact m;
-
-		m.id = get_u64(&c);
-		m.boot_id = get_u64(&c);
-		get_uuid(&c, &m.volume);
-		get_uuid(&c, &m.pool);
-		get_uuid(&c, &m.handle);
-		get_text(&c, m.domain, sizeof(m.domain));
-		m.gfn = get_u64(&c);
-		m.nr = get_u64(&c);
-		m.domid = get_u32(&c);
-		m.state = get_u32(&c);
-		m.nr_extents = get_u32(&c);
-		if (!get_sum(&c))
+		if (!row_read(st, &row_mapping, &m))
 			return damaged(l, "a mapping's checksum is wrong");
-		r = pieces_read(l, &p, NULL, m.id, m.nr_extents);
+		r = pieces_read(l, &p, (struct piece){ .mapping = m.id },
+				m.nr_extents);
 		if (!r && l->rd->mapping)
 			r = l->rd->mapping(l->ctx, &m, p.v);
 	}
 	return r || !p.row ? r : damaged(l, "an extent has no mapping");
+}
+
+static int load_guests(struct load *l)
+{
+	nv_cleanup(stmt_finalizep) sqlite3_stmt *st = NULL;
+	struct guest_fact g;
+	int r;
+
+	r = prepare(l, "SELECT guest, device, if_missing, volume, gfn, sum"
+		       " FROM guest ORDER BY guest, device", &st);
+	while (!r && step(l, st, &r)) {
+		if (!row_read(st, &row_guest, &g))
+			return damaged(l, "the checksum of a guest's device is wrong");
+		if (l->rd->guest)
+			r = l->rd->guest(l->ctx, &g);
+	}
+	return r;
 }
 
 int rows_load(sqlite3 *db, const struct store_reader *rd, void *ctx,
@@ -239,6 +214,8 @@ int rows_load(sqlite3 *db, const struct store_reader *rd, void *ctx,
 		r = load_volumes(&l);
 	if (!r)
 		r = load_mappings(&l);
+	if (!r)
+		r = load_guests(&l);
 	return r;
 }
 

@@ -1,26 +1,19 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * adapter/store_sqlite_put.c - writing pools, volumes and mappings.
+ * adapter/store_sqlite_put.c - writing pools, volumes, mappings and what guests
+ * are to get.
  */
 #include "adapter/store_sqlite_int.h"
 
-int sqlite_pool_put(struct store *store, const struct pool_fact *p)
+static int put_row(struct store_sqlite *s, enum store_statement nr,
+		   const struct row *row, const void *fact)
 {
-	struct store_sqlite *s = store_sqlite_of(store);
-	struct cells c;
 	int r = 0;
-	sqlite3_stmt *st = sql_stmt(s, ST_POOL_PUT, &r);
+	sqlite3_stmt *st = sql_stmt(s, nr, &r);
 
 	if (!st)
 		return r;
-	c = cells_bind(st);
-	put_uuid(&c, &p->uuid);
-	put_text(&c, p->name);
-	put_text(&c, p->device);
-	put_text(&c, p->region);
-	put_u64(&c, p->mfn);
-	put_u64(&c, p->nr);
-	put_sum(&c);
+	row_bind(st, row, fact);
 	return sql_done(s, st);
 }
 
@@ -53,57 +46,34 @@ static int delete_by_id(struct store_sqlite *s, enum store_statement nr,
 	return sql_done(s, st);
 }
 
+/* A volume's or a mapping's extents, one row each. */
+static int put_pieces(struct store_sqlite *s, enum store_statement nr,
+		      const struct row *row, struct piece owner, uint32_t n,
+		      const struct extent *e)
+{
+	int r = 0;
+
+	for (; owner.idx < n && !r; owner.idx++, e = e->next) {
+		owner.fact = e->fact;
+		r = put_row(s, nr, row, &owner);
+	}
+	return r;
+}
+
+int sqlite_pool_put(struct store *store, const struct pool_fact *p)
+{
+	return put_row(store_sqlite_of(store), ST_POOL_PUT, &row_pool, p);
+}
+
 int sqlite_pool_del(struct store *store, const struct nv_uuid *uuid)
 {
 	return delete_by_uuid(store_sqlite_of(store), ST_POOL_DEL, uuid);
-}
-
-static int volume_row(struct store_sqlite *s, const struct volume_fact *v)
-{
-	int r = 0;
-	sqlite3_stmt *st = sql_stmt(s, ST_VOLUME_PUT, &r);
-	struct cells c;
-
-	if (!st)
-		return r;
-	c = cells_bind(st);
-	put_uuid(&c, &v->uuid);
-	put_uuid(&c, &v->pool);
-	put_text(&c, v->name);
-	put_text(&c, v->owner);
-	put_u64(&c, v->align);
-	put_u64(&c, v->nr);
-	put_u64(&c, (uint64_t)v->created_us);
-	put_u64(&c, v->home_gfn);
-	put_u64(&c, v->state);
-	put_u64(&c, v->nr_extents);
-	put_sum(&c);
-	return sql_done(s, st);
-}
-
-static int extent_row(struct store_sqlite *s, const struct nv_uuid *volume,
-		      uint32_t idx, const struct extent_fact *e)
-{
-	int r = 0;
-	sqlite3_stmt *st = sql_stmt(s, ST_EXTENT_PUT, &r);
-	struct cells c;
-
-	if (!st)
-		return r;
-	c = cells_bind(st);
-	put_uuid(&c, volume);
-	put_u64(&c, idx);
-	put_u64(&c, e->off);
-	put_u64(&c, e->nr);
-	put_sum(&c);
-	return sql_done(s, st);
 }
 
 int sqlite_volume_put(struct store *store, const struct volume_fact *v,
 		      const struct extent *e)
 {
 	struct store_sqlite *s = store_sqlite_of(store);
-	uint32_t i;
 	bool own;
 	int r;
 
@@ -112,9 +82,11 @@ int sqlite_volume_put(struct store *store, const struct volume_fact *v,
 		return r;
 	r = delete_by_uuid(s, ST_EXTENT_DEL, &v->uuid);
 	if (!r)
-		r = volume_row(s, v);
-	for (i = 0; i < v->nr_extents && !r; i++, e = e->next)
-		r = extent_row(s, &v->uuid, i, &e->fact);
+		r = put_row(s, ST_VOLUME_PUT, &row_volume, v);
+	if (!r)
+		r = put_pieces(s, ST_EXTENT_PUT, &row_extent,
+			       (struct piece){ .volume = v->uuid },
+			       v->nr_extents, e);
 	return sql_unit_end(s, own, r);
 }
 
@@ -133,55 +105,10 @@ int sqlite_volume_del(struct store *store, const struct nv_uuid *uuid)
 	return sql_unit_end(s, own, r);
 }
 
-static int mapping_row(struct store_sqlite *s, const struct mapping_fact *m)
-{
-	int r = 0;
-	sqlite3_stmt *st = sql_stmt(s, ST_MAPPING_PUT, &r);
-	struct cells c;
-
-	if (!st)
-		return r;
-	c = cells_bind(st);
-	put_u64(&c, m->id);
-	put_u64(&c, m->boot_id);
-	put_uuid(&c, &m->volume);
-	put_uuid(&c, &m->pool);
-	put_uuid(&c, &m->handle);
-	put_text(&c, m->domain);
-	put_u64(&c, m->gfn);
-	put_u64(&c, m->nr);
-	put_u64(&c, m->domid);
-	put_u64(&c, m->state);
-	put_u64(&c, m->nr_extents);
-	put_sum(&c);
-	return sql_done(s, st);
-}
-
-static int mapped_row(struct store_sqlite *s, uint64_t mapping, uint32_t idx,
-		      const struct extent_fact *e)
-{
-	int r = 0;
-	sqlite3_stmt *st = sql_stmt(s, ST_MAPPED_PUT, &r);
-	struct cells c;
-
-	if (!st)
-		return r;
-	c = cells_bind(st);
-	put_u64(&c, mapping);
-	put_u64(&c, idx);
-	put_u64(&c, e->off);
-	put_u64(&c, e->nr);
-	put_u64(&c, e->gfn);
-	put_u64(&c, e->map_id);
-	put_sum(&c);
-	return sql_done(s, st);
-}
-
 int sqlite_mapping_put(struct store *store, const struct mapping_fact *m,
 		       const struct extent *e)
 {
 	struct store_sqlite *s = store_sqlite_of(store);
-	uint32_t i;
 	bool own;
 	int r;
 
@@ -190,9 +117,11 @@ int sqlite_mapping_put(struct store *store, const struct mapping_fact *m,
 		return r;
 	r = delete_by_id(s, ST_MAPPED_DEL, m->id);
 	if (!r)
-		r = mapping_row(s, m);
-	for (i = 0; i < m->nr_extents && !r; i++, e = e->next)
-		r = mapped_row(s, m->id, i, &e->fact);
+		r = put_row(s, ST_MAPPING_PUT, &row_mapping, m);
+	if (!r)
+		r = put_pieces(s, ST_MAPPED_PUT, &row_mapped,
+			       (struct piece){ .mapping = m->id },
+			       m->nr_extents, e);
 	return sql_unit_end(s, own, r);
 }
 
@@ -209,4 +138,24 @@ int sqlite_mapping_del(struct store *store, uint64_t id)
 	if (!r)
 		r = delete_by_id(s, ST_MAPPING_DEL, id);
 	return sql_unit_end(s, own, r);
+}
+
+int sqlite_guest_put(struct store *store, const struct guest_fact *g)
+{
+	return put_row(store_sqlite_of(store), ST_GUEST_PUT, &row_guest, g);
+}
+
+int sqlite_guest_del(struct store *store, const char *guest, uint32_t device)
+{
+	struct store_sqlite *s = store_sqlite_of(store);
+	int r = 0;
+	sqlite3_stmt *st = sql_stmt(s, ST_GUEST_DEL, &r);
+	struct cells c;
+
+	if (!st)
+		return r;
+	c = cells_bind(st);
+	put_text(&c, guest);
+	put_u64(&c, device);
+	return sql_done(s, st);
 }

@@ -66,6 +66,11 @@ static const char *const steps[] = {
 	" volume TEXT NOT NULL, volume_off INTEGER NOT NULL,"
 	" domain TEXT NOT NULL, domid INTEGER NOT NULL, gfn INTEGER NOT NULL) STRICT;"
 	"CREATE INDEX event_place ON event(pool, off) WHERE nr > 0;",
+	/* 2: what guests are to get */
+	"CREATE TABLE guest(guest TEXT, device INTEGER,"
+	" if_missing INTEGER NOT NULL, volume BLOB NOT NULL,"
+	" gfn INTEGER NOT NULL, sum INTEGER NOT NULL,"
+	" PRIMARY KEY(guest, device)) WITHOUT ROWID, STRICT;",
 };
 
 int schema_version(void)

@@ -54,7 +54,10 @@
 	X(34, TIMEOUT, TimedOut, "Look at 'nvctl status' and try again.")                                         \
 	X(35, NO_EVENT, NoSuchEvent, "List the events with 'nvctl events'.")                                      \
 	X(36, POOL_IN_USE, PoolInUse, "Delete or move the pool's volumes first: 'nvctl volume list'.")            \
-	X(37, NO_BACKUP, BadBackup, "Give a file that 'nvctl backup' wrote.")
+	X(37, NO_BACKUP, BadBackup, "Give a file that 'nvctl backup' wrote.")                 \
+	X(38, LISTED, VolumeListed, "Take it off the guest's list first: 'nvctl guest remove GUEST VOLUME'.")     \
+	X(39, DEVICE_TAKEN, DeviceTaken, "Leave --device out and let nvdimmd choose the number.")                 \
+	X(40, NO_DEVICE, NoSuchDevice, "List what guests are to get with 'nvctl guest list'.")
 
 enum nv_refusal {
 #define NV_X(code, NAME, varlink, hint) NV_E_##NAME = (code),

@@ -79,6 +79,21 @@ struct mapping_fact {
 	uint32_t nr_extents;
 };
 
+/* What becomes of a guest whose volume cannot be mapped. */
+enum guest_missing {
+	GUEST_WAIT = 1, /* it is not let run without it */
+	GUEST_RUN = 2,  /* it runs without */
+};
+
+/* One device of a guest's list: what it gets whenever it starts. */
+struct guest_fact {
+	char guest[NV_OWNER_TEXT]; /* "uuid:..." or "name:..." */
+	uint32_t device;     /* its number there */
+	uint32_t if_missing; /* enum guest_missing */
+	struct nv_uuid volume;
+	uint64_t gfn;        /* NV_NO_FRAME: where it was last, or chosen */
+};
+
 enum bad_source {
 	BAD_MCE = 1,      /* a machine check */
 	BAD_KERNEL = 2,   /* the kernel's list of bad blocks */

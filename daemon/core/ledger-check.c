@@ -242,5 +242,5 @@ int ledger_check(struct ledger *l, struct nv_why *why)
 		if (r)
 			return r;
 	}
-	return 0;
+	return guests_check(l, why);
 }

@@ -15,6 +15,7 @@
 #ifndef NV_CORE_LEDGER_INT_H
 #define NV_CORE_LEDGER_INT_H
 
+#include "core/guests.h"
 #include "core/ledger.h"
 #include "core/maps.h"
 #include "core/rangemap.h"
@@ -52,6 +53,7 @@ struct ledger {
 	struct hash volume_names, volume_new_names, volume_uuids;
 	struct hash map_ids, domids;
 	struct mapping *first, *last;
+	struct guest_device *guests, *last_guest; /* by guest, then number */
 	uint32_t nr_unknown;
 	bool unknown_stale;      /* frames came free that may lie under one */
 };
@@ -175,6 +177,18 @@ int mapping_add_bare(struct ledger *l, const struct mapping_fact *fact,
 int mapping_add_volume(struct ledger *l, const struct mapping_fact *fact,
 		       struct volume *v, struct mapping **ret) nv_must_check;
 void map_id_set(struct ledger *l, struct extent *e, uint64_t map_id);
+
+/* map.c */
+/** map_check_gpa() - may @nr frames, of @v or NULL, be at @gpa at all? NV_E_BAD_ALIGNMENT, NV_E_GPA_LIMIT. */
+int map_check_gpa(const struct volume *v, uint64_t gpa, uint64_t nr,
+		  struct nv_why *why) nv_must_check;
+
+/* guests.c */
+/** guests_check_unlisted() - NV_E_LISTED if a guest's list names @v */
+int guests_check_unlisted(struct ledger *l, const struct volume *v,
+			  struct nv_why *why) nv_must_check;
+/** guests_check() - the invariants of the lists. Return: as ledger_check(). */
+int guests_check(struct ledger *l, struct nv_why *why) nv_must_check;
 
 /* text_set() - cut to fit, never in the middle of a UTF-8 character */
 void text_set(char *to, size_t size, const char *text);

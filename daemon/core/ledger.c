@@ -49,6 +49,8 @@ struct ledger *ledger_free(struct ledger *l)
 		extents_free(l, m->held);
 		free(m);
 	}
+	while (l->guests)
+		ledger_guest_del(l, l->guests);
 	while ((p = l->pools)) {
 		l->pools = p->next;
 		while (p->volumes)

@@ -258,7 +258,8 @@ int ledger_volume_load(struct ledger *l, const struct volume_fact *fact,
 /**
  * ledger_delete_begin() - DELETING, to be scrubbed
  * A volume that is DELETING already may begin again: after a restart.
- * NV_E_VOLUME_BUSY (mapped), NV_E_BUSY, NV_E_UNKNOWN_EXTENT.
+ * NV_E_VOLUME_BUSY (mapped), NV_E_BUSY, NV_E_UNKNOWN_EXTENT, NV_E_LISTED (a
+ * guest is to get it: core/guests.h).
  * done() frees @v and its frames; abort() leaves it DELETING if it was
  * before, else READY again.
  */

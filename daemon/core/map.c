@@ -164,29 +164,40 @@ static int check_bare(struct ledger *l, const struct map_request *req,
 	return check_bare_frames(l, p, p->site.mfn + off, nr, why);
 }
 
+int map_check_gpa(const struct volume *v, uint64_t gpa, uint64_t nr,
+		  struct nv_why *why)
+{
+	uint64_t unit = NV_2M_FRAMES, down;
+	char of[NV_SIZE_TEXT];
+
+	if (v)
+		unit = NV_MIN(v->fact.align, unit);
+	unit = frames_to_bytes(unit);
+	down = nv_align_down(gpa, unit);
+	if (gpa != down)
+		return nv_refuse(why, NV_E_BAD_ALIGNMENT,
+				 "guest address 0x%llx is not aligned to %s: the nearest are 0x%llx and 0x%llx",
+				 (unsigned long long)gpa,
+				 nv_size_print_exact(unit, of),
+				 (unsigned long long)down,
+				 (unsigned long long)(down + unit));
+	if (!frames_valid(frames_from_bytes(gpa), nr))
+		return nv_refuse(why, NV_E_GPA_LIMIT,
+				 "guest address 0x%llx is too near the end of what an address can be",
+				 (unsigned long long)gpa);
+	return 0;
+}
+
 static int check_gpa(struct ledger *l, const struct map_request *req,
 		     uint64_t nr, struct nv_why *why)
 {
-	uint64_t unit = NV_2M_FRAMES, gfn = frames_from_bytes(req->gpa);
+	uint64_t gfn = frames_from_bytes(req->gpa);
 	struct mapping *m = NULL;
-	char of[NV_SIZE_TEXT];
+	int r;
 
-	if (req->volume)
-		unit = NV_MIN(req->volume->fact.align, unit);
-	if (!nv_is_aligned(req->gpa, frames_to_bytes(unit))) {
-		uint64_t down = nv_align_down(req->gpa, frames_to_bytes(unit));
-
-		return nv_refuse(why, NV_E_BAD_ALIGNMENT,
-				 "guest address 0x%llx is not aligned to %s: the nearest are 0x%llx and 0x%llx",
-				 (unsigned long long)req->gpa,
-				 nv_size_print_exact(frames_to_bytes(unit), of),
-				 (unsigned long long)down,
-				 (unsigned long long)(down + frames_to_bytes(unit)));
-	}
-	if (!frames_valid(gfn, nr))
-		return nv_refuse(why, NV_E_GPA_LIMIT,
-				 "guest address 0x%llx is too near the end of what an address can be",
-				 (unsigned long long)req->gpa);
+	r = map_check_gpa(req->volume, req->gpa, nr, why);
+	if (r)
+		return r;
 	while ((m = ledger_mapping_in(l, req->domid, m)))
 		if (nv_uuid_equal(&m->fact.handle, &req->handle) &&
 		    frames_overlap(gfn, nr, m->fact.gfn, m->fact.nr))

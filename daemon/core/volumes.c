@@ -193,6 +193,8 @@ int ledger_delete_begin(struct ledger *l, struct volume *v, struct nv_why *why)
 
 	r = volume_check_idle(l, v, "deleted", why);
 	if (!r)
+		r = guests_check_unlisted(l, v, why);
+	if (!r)
 		r = extents_owe(l, v->extents);
 	if (r)
 		return r;

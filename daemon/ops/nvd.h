@@ -7,6 +7,7 @@
 #define NV_OPS_NVD_H
 
 #include "core/facts.h"
+#include "core/guests.h"
 #include "core/hvrec.h"
 #include "core/ledger.h"
 #include "core/maps.h"

@@ -67,9 +67,21 @@ static int on_mapping(void *ctx, const struct mapping_fact *f, const struct exte
 	return 0;
 }
 
+static int on_guest(void *ctx, const struct guest_fact *f)
+{
+	struct boot_load *l = ctx;
+
+	return l->mappings ? 0 : ledger_guest_load(l->nvd->ledger, f, &l->why);
+}
+
 static int boot_read(struct boot_load *l, struct nv_why *why)
 {
-	static const struct store_reader reader = { .pool = on_pool, .volume = on_volume, .mapping = on_mapping };
+	static const struct store_reader reader = {
+		.pool = on_pool,
+		.volume = on_volume,
+		.mapping = on_mapping,
+		.guest = on_guest,
+	};
 	int r;
 
 	l->why.text[0] = '\0';

@@ -34,6 +34,7 @@ struct store_reader {
 		      const struct extent_fact *extents);
 	int (*mapping)(void *ctx, const struct mapping_fact *m,
 		       const struct extent_fact *extents);
+	int (*guest)(void *ctx, const struct guest_fact *g);
 };
 
 typedef int (*store_bad_fn)(void *ctx, const struct bad_fact *b);
@@ -72,6 +73,8 @@ struct store_ops {
 	int (*mapping_put)(struct store *s, const struct mapping_fact *m,
 			   const struct extent *extents);
 	int (*mapping_del)(struct store *s, uint64_t id);
+	int (*guest_put)(struct store *s, const struct guest_fact *g);
+	int (*guest_del)(struct store *s, const char *guest, uint32_t device);
 	int (*bad_add)(struct store *s, const struct bad_fact *b);
 	int (*bad_del)(struct store *s, const struct nv_uuid *pool,
 		       uint64_t off, uint64_t nr);
@@ -107,7 +110,7 @@ static inline const char *store_why(const struct store *s)
 }
 
 /**
- * store_load() - read pools, then volumes, then mappings, through @rd
+ * store_load() - read pools, then volumes, mappings, what guests get, through @rd
  * A reader must not call the store.
  */
 static inline int store_load(struct store *s, const struct store_reader *rd,
@@ -176,6 +179,18 @@ static inline int store_mapping_put(struct store *s,
 static inline int store_mapping_del(struct store *s, uint64_t id)
 {
 	return s->ops->mapping_del(s, id);
+}
+
+/** store_guest_put() - insert, or replace the device of this guest and number */
+static inline int store_guest_put(struct store *s, const struct guest_fact *g)
+{
+	return s->ops->guest_put(s, g);
+}
+
+static inline int store_guest_del(struct store *s, const char *guest,
+				  uint32_t device)
+{
+	return s->ops->guest_del(s, guest, device);
 }
 
 /** store_bad_add() - what of the range is not bad yet, is now; the rest stays as it was */

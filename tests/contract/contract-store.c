@@ -151,6 +151,36 @@ static void test_what_is_deleted_is_gone(void **state)
 	reads(f, "");
 }
 
+static void test_what_guests_are_to_get_is_kept_by_guest_and_number(void **state)
+{
+	struct fixture *f = *state;
+	struct guest_fact a = a_guest(1, 7), b = a_guest(2, 8);
+
+	b.gfn = 0x40000;
+	b.if_missing = GUEST_RUN;
+	assert_int_equal(store_guest_put(f->store, &b), 0);
+	assert_int_equal(store_guest_put(f->store, &a), 0);
+	a.device = 3;
+	assert_int_equal(store_guest_put(f->store, &a), 0);
+	a.volume.b[0] = 9;
+	assert_int_equal(store_guest_put(f->store, &a), 0);
+	restart(f);
+	reads(f, "guest name:db1 1: 7 at ffffffffffffffff else 1;"
+		 "guest name:db1 3: 9 at ffffffffffffffff else 1;"
+		 "guest name:db2 2: 8 at 40000 else 2;");
+	assert_int_equal(store_guest_del(f->store, "name:db1", 1), 0);
+	assert_int_equal(store_guest_del(f->store, "name:db2", 1), 0);
+	assert_int_equal(store_guest_del(f->store, "name:db", 3), 0);
+	restart(f);
+	reads(f, "guest name:db1 3: 9 at ffffffffffffffff else 1;"
+		 "guest name:db2 2: 8 at 40000 else 2;");
+	assert_int_equal(store_begin(f->store, STORE_DURABLE), 0);
+	assert_int_equal(store_guest_del(f->store, "name:db1", 3), 0);
+	store_rollback(f->store);
+	reads(f, "guest name:db1 3: 9 at ffffffffffffffff else 1;"
+		 "guest name:db2 2: 8 at 40000 else 2;");
+}
+
 static void test_a_transaction_is_all_or_nothing(void **state)
 {
 	struct fixture *f = *state;
@@ -344,6 +374,7 @@ int main(void)
 		BOTH(test_what_is_put_is_read_after_a_restart),
 		BOTH(test_putting_again_replaces),
 		BOTH(test_what_is_deleted_is_gone),
+		BOTH(test_what_guests_are_to_get_is_kept_by_guest_and_number),
 		BOTH(test_a_transaction_is_all_or_nothing),
 		BOTH(test_bad_ranges_never_overlap_and_keep_their_first_source),
 		BOTH(test_bad_ranges_outlive_their_pool),

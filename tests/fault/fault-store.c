@@ -70,6 +70,7 @@ static int step(struct store *s, int n)
 			      .source = BAD_MCE };
 	struct event_fact e = { .severity = EVENT_INFO, .text = "step" };
 	struct pool_fact p = a_pool((uint8_t)(n + 1));
+	struct guest_fact g = a_guest((uint8_t)(n % 3), (uint8_t)(n + 1));
 	struct volume_fact v;
 	struct extent x[2];
 	uint64_t id;
@@ -81,6 +82,10 @@ static int step(struct store *s, int n)
 		r = store_pool_put(s, &p);
 	if (!r)
 		r = store_volume_put(s, &v, x);
+	if (!r)
+		r = store_guest_put(s, &g);
+	if (!r && n % 3 == 1)
+		r = store_guest_del(s, "name:db0", 0);
 	v = a_volume((uint8_t)(n - 1), x);
 	if (!r && n > 1)
 		r = store_volume_del(s, &v.uuid);

@@ -61,6 +61,13 @@ static int say_mapping(void *ctx, const struct mapping_fact *m,
 	return 0;
 }
 
+static int say_guest(void *ctx, const struct guest_fact *g)
+{
+	say(ctx, "guest %s %u: %u at %llx else %u;", g->guest, g->device,
+	    g->volume.b[0], (unsigned long long)g->gfn, g->if_missing);
+	return 0;
+}
+
 int say_bad(void *ctx, const struct bad_fact *b)
 {
 	say(ctx, "bad %u:%llu+%llu by %u;", b->pool.b[0],
@@ -74,7 +81,8 @@ int say_event(void *ctx, const struct event_fact *e)
 	return 0;
 }
 
-const struct store_reader say_all = { say_pool, say_volume, say_mapping };
+const struct store_reader say_all = { say_pool, say_volume, say_mapping,
+				      say_guest };
 
 int book_say(struct store *s, struct script *ret)
 {
@@ -108,6 +116,15 @@ struct volume_fact a_volume(uint8_t n, struct extent e[2])
 				.next = &e[1] };
 	e[1] = (struct extent){ .fact = { .off = 2048, .nr = 512 } };
 	return v;
+}
+
+struct guest_fact a_guest(uint8_t n, uint8_t volume)
+{
+	struct guest_fact g = { .device = n, .if_missing = GUEST_WAIT,
+				.volume = { { volume } }, .gfn = NV_NO_FRAME };
+
+	snprintf(g.guest, sizeof(g.guest), "name:db%u", n);
+	return g;
 }
 
 int book_dir_make(struct book_dir *d)

@@ -23,6 +23,9 @@ void say(struct script *s, const char *fmt, ...) nv_printf(2, 3);
 struct pool_fact a_pool(uint8_t n);
 struct volume_fact a_volume(uint8_t n, struct extent e[2]);
 
+/* Device @n of a guest of that name, with that volume. */
+struct guest_fact a_guest(uint8_t n, uint8_t volume);
+
 /* A directory of its own, and in it the path of a book. */
 struct book_dir {
 	char dir[64];

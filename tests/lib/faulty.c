@@ -246,6 +246,18 @@ static int f_mapping_del(struct store *s, uint64_t id)
 	return store_end(f, THROUGH(f, store_mapping_del(f->real_store, id)));
 }
 
+static int f_guest_put(struct store *s, const struct guest_fact *g)
+{
+	STORE_F(s);
+	return store_end(f, THROUGH(f, store_guest_put(f->real_store, g)));
+}
+
+static int f_guest_del(struct store *s, const char *guest, uint32_t device)
+{
+	STORE_F(s);
+	return store_end(f, THROUGH(f, store_guest_del(f->real_store, guest, device)));
+}
+
 static int f_bad_add(struct store *s, const struct bad_fact *b)
 {
 	STORE_F(s);
@@ -303,6 +315,7 @@ static const struct store_ops faulty_store = {
 	.rollback = f_rollback, .pool_put = f_pool_put, .pool_del = f_pool_del,
 	.volume_put = f_volume_put, .volume_del = f_volume_del,
 	.mapping_put = f_mapping_put, .mapping_del = f_mapping_del,
+	.guest_put = f_guest_put, .guest_del = f_guest_del,
 	.bad_add = f_bad_add, .bad_del = f_bad_del, .fault_add = f_fault_add,
 	.faults = f_faults, .event_add = f_event_add, .events = f_store_events,
 	.last_event = f_last_event, .idle = f_idle, .free = f_store_free,
