@@ -191,8 +191,9 @@ bool nvdimm_core_hole(struct nvdimm_core *core, const struct domain *d,
  * vCPU @vcpu of @d touched @gpa, which nvdimm_core_hole() said is one. No p2m
  * lock may be held.
  *
- * Return: true if the domain is held now; false if it is no hole (any more):
- * the access should be tried again.
+ * Return: true if the domain is held now, or will be told by a machine check
+ * that waits; false if it is no hole (any more). In the last two cases the
+ * access should be tried again.
  */
 bool nvdimm_core_touch(struct nvdimm_core *core, struct domain *d,
                        uint32_t vcpu, uint64_t gpa);

@@ -197,8 +197,13 @@ bool nvdimm_core_touch(struct nvdimm_core *core, struct domain *d,
 
     core->ops->lock(core->ctx, NVDIMM_LOCK_CORE);
     x = find_hole(core, d, gfn);
-    /* One that dies runs no more: there is nothing to decide. */
-    if ( x && !core->ops->domain_dying(core->ctx, d) )
+    /*
+     * One that dies runs no more: there is nothing to decide. And what is
+     * decided needs not be again: the guest retries the access until the
+     * machine check that waits is delivered, or its time is over.
+     */
+    if ( x && !core->ops->domain_dying(core->ctx, d) &&
+         !nv_owner_telling(x->owner, vcpu, gfn) )
     {
         struct xen_nvdimm_event ev = {
             .spa = ((x->mfn + (gfn - x->gfn)) << 12) | (gpa & 0xfff),

@@ -144,7 +144,7 @@ void nv_owner_crash(struct nvdimm_core *core, struct nvdimm_owner *o)
 int nv_owner_vmce(struct nvdimm_core *core, struct nvdimm_owner *o,
                   const struct nvdimm_vmce *m)
 {
-    struct nvdimm_queued_vmce **pp, *q;
+    struct nvdimm_queued_vmce *q;
     int rc = -EAGAIN;
 
     if ( !o->queue )
@@ -156,9 +156,11 @@ int nv_owner_vmce(struct nvdimm_core *core, struct nvdimm_owner *o,
     if ( !q )
         return -ENOMEM;
     q->m = *m;
-    for ( pp = &o->queue; *pp; )
-        pp = &(*pp)->next;
-    *pp = q;
+    if ( o->queue )
+        o->queue_last->next = q;
+    else
+        o->queue = q;
+    o->queue_last = q;
     if ( !o->queue_deadline )
     {
         o->queue_deadline = deadline(core);
@@ -166,6 +168,18 @@ int nv_owner_vmce(struct nvdimm_core *core, struct nvdimm_owner *o,
     }
 
     return 0;
+}
+
+bool nv_owner_telling(const struct nvdimm_owner *o, uint32_t vcpu, uint64_t gfn)
+{
+    const struct nvdimm_queued_vmce *q;
+
+    for ( q = o->queue; q; q = q->next )
+        if ( q->m.kind == XEN_NVDIMM_KIND_SRAR && q->m.vcpu == vcpu &&
+             q->m.gpa >> 12 == gfn )
+            return true;
+
+    return false;
 }
 
 void nvdimm_core_vmce_ready(struct nvdimm_core *core, struct domain *d)

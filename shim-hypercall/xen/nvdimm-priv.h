@@ -60,7 +60,7 @@ struct nvdimm_owner {
     struct nvdimm_owner *next;
     struct domain *d;
     struct nvdimm_extent *extents;
-    struct nvdimm_queued_vmce *queue;
+    struct nvdimm_queued_vmce *queue, *queue_last;
     uint64_t queue_deadline; /* ns; 0 none */
     uint64_t fault_deadline; /* ns; 0 none */
     uint64_t undecided;      /* events that hold it */
@@ -173,6 +173,8 @@ void nv_owner_crash(struct nvdimm_core *core, struct nvdimm_owner *o);
 /* Inject or queue. 0, -ENOMEM, or why the guest cannot be told. */
 int nv_owner_vmce(struct nvdimm_core *core, struct nvdimm_owner *o,
                   const struct nvdimm_vmce *m);
+/* Does a machine check for this touch of @vcpu wait already? */
+bool nv_owner_telling(const struct nvdimm_owner *o, uint32_t vcpu, uint64_t gfn);
 /* Set the timer to the earliest deadline. */
 void nv_owner_rearm(struct nvdimm_core *core);
 long nv_op_hold(struct nvdimm_core *core, struct xen_nvdimm_hold *a);

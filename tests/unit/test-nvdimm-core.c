@@ -244,6 +244,40 @@ static void test_a_machine_check_waits_for_the_one_before(void **state)
 	assert_int_equal(host->timer_ns, 0);
 }
 
+/*
+ * Two vCPUs touched; the second one's machine check waits for the first's,
+ * and it comes back to the page meanwhile.
+ */
+static void test_a_touch_that_is_decided_is_not_decided_again(void **state)
+{
+	map(512);
+	report(FX_BASE + 1, 12);
+	report(FX_BASE + 2, 12);
+	assert_int_equal(resolve(1, 0, XEN_NVDIMM_RESOLVE_RESUME, 0), 0);
+	assert_int_equal(resolve(2, 0, XEN_NVDIMM_RESOLVE_RESUME, 0), 0);
+	assert_true(fx_domain_access(guest, 0, GFN + 1));
+	assert_true(fx_domain_access(guest, 1, GFN + 2));
+	assert_int_equal(resolve(3, 0, XEN_NVDIMM_RESOLVE_VMCE, XEN_NVDIMM_KIND_SRAR), 0);
+	assert_int_equal(resolve(4, 0, XEN_NVDIMM_RESOLVE_VMCE, XEN_NVDIMM_KIND_SRAR), 0);
+	assert_int_equal(guest->paused, 0);
+
+	assert_true(fx_domain_access(guest, 1, GFN + 2));
+	assert_int_equal(guest->paused, 0);
+	/* of another vCPU it is news */
+	assert_true(fx_domain_access(guest, 0, GFN + 2));
+	assert_int_equal(guest->paused, 1);
+	assert_int_equal(resolve(5, 0, XEN_NVDIMM_RESOLVE_RESUME, 0), 0);
+	assert_int_equal(resolve(6, 0, XEN_NVDIMM_RESOLVE_RESUME, 0), -ESTALE);
+
+	guest->mcip = false;
+	nvdimm_core_vmce_ready(host->core, guest);
+	assert_int_equal(guest->told, 2);
+	assert_int_equal(guest->last.vcpu, 1);
+	assert_true(fx_domain_access(guest, 1, GFN + 2));
+	assert_int_equal(guest->paused, 1);
+	assert_int_equal(resolve(6, 0, XEN_NVDIMM_RESOLVE_RESUME, 0), 0);
+}
+
 static void test_a_guest_that_never_takes_it_is_crashed(void **state)
 {
 	test_a_machine_check_waits_for_the_one_before(state);
@@ -333,6 +367,7 @@ int main(void)
 		T(test_a_repeat_only_counts),
 		T(test_what_could_not_be_contained_crashes_its_owner),
 		T(test_a_machine_check_waits_for_the_one_before),
+		T(test_a_touch_that_is_decided_is_not_decided_again),
 		T(test_a_guest_that_never_takes_it_is_crashed),
 		T(test_undecided_in_time_is_a_crash_and_then_decided),
 		T(test_lost_events_are_counted_and_their_guest_let_go),
