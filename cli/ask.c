@@ -46,7 +46,7 @@ int ask_pool_add(struct ctl *x, union wire_request *rq)
 	return r ? r : PUT(x, "--name", ctl_option(x, "name"), rq->add_pool.name);
 }
 
-int ask_pool_release(struct ctl *x, union wire_request *rq)
+int ask_pool(struct ctl *x, union wire_request *rq)
 {
 	return PUT(x, "POOL", x->arg[0], rq->pool.pool);
 }

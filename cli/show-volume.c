@@ -183,6 +183,9 @@ void show_done(struct ctl *x, FILE *f, const void *reply)
 	else if (x->verb->method == WIRE_REPAIR_VOLUME)
 		fprintf(f, "Volume %s has no bad pages any more; those it had are zero.\n",
 			x->arg[0]);
+	else if (x->verb->method == WIRE_REPAIR_POOL)
+		fprintf(f, "Pool %s has no bad pages outside its volumes any more; those it had are zero.\n",
+			x->arg[0]);
 	else
 		fprintf(f, "Unmapped.\n");
 }

@@ -12,7 +12,7 @@ typedef void verb_show(struct ctl *x, FILE *f, const void *reply);
 typedef int verb_run(struct ctl *x);
 
 /* ask.c: words into requests */
-verb_ask ask_pool_add, ask_pool_release, ask_volume, ask_create, ask_rename,
+verb_ask ask_pool_add, ask_pool, ask_volume, ask_create, ask_rename,
 	ask_owner, ask_resize, ask_delete, ask_map, ask_unmap, ask_events, ask_why;
 
 /* show-status.c, show-pool.c, show-volume.c, show-event.c: replies for people */

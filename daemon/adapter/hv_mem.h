@@ -42,9 +42,9 @@ void hv_mem_occupy(struct hv *hv, uint64_t gfn);
 /** hv_mem_unresolved() - events that hold a domain still */
 uint32_t hv_mem_unresolved(struct hv *hv);
 
-/** hv_mem_actions() - how often a domain was told, crashed, resumed */
+/** hv_mem_actions() - events that held a domain, and how often one was told, crashed, resumed */
 struct hv_mem_actions {
-	uint32_t vmce, crash, resume;
+	uint32_t held, vmce, crash, resume;
 };
 struct hv_mem_actions hv_mem_actions(struct hv *hv);
 

@@ -38,6 +38,7 @@ static void mem_break(struct hv_mem *m, uint64_t mfn, uint64_t nr, uint64_t stat
 		/* What is out of its reach already holds nobody. */
 		if (!(ev.flags & HV_EVENTF_REPEAT))
 			ev.flags |= HV_EVENTF_HELD;
+		m->actions.held += (ev.flags & HV_EVENTF_HELD) != 0;
 		ev.map_id = e->map_id;
 		ev.domid = e->domid;
 		ev.uuid = e->uuid;

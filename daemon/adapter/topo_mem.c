@@ -9,14 +9,12 @@
 #include "core/frames.h"
 
 #define NAMESPACES 2
-#define BADS 16
 
 struct topo_mem {
 	struct topo_port port;
 	uint64_t mfn, nr;
 	bool taken[NAMESPACES];
-	struct topo_bad bad[BADS]; /* offset in frames here */
-	size_t nr_bad;
+	enum frame_is { FRAME_GOOD, FRAME_BAD, FRAME_STUCK } *frame; /* from the region's first */
 };
 
 static struct topo_mem *topo_mem(struct topo_port *p)
@@ -47,6 +45,7 @@ static int mem_fill(struct topo_mem *m, struct topo *t)
 	struct topo_region *region = topo_add_region(t);
 	struct topo_ns *ns;
 	unsigned int i;
+	uint64_t at;
 
 	if (!region)
 		return -ENOMEM;
@@ -56,8 +55,8 @@ static int mem_fill(struct topo_mem *m, struct topo *t)
 	region->numa_node = 0;
 	region->enabled = region->labelled = true;
 	region->persistence = TOPO_PERSISTENCE_MEM_CTRL;
-	for (i = 0; i < m->nr_bad; i++)
-		if (topo_add_bad(region, frames_to_bytes(m->bad[i].offset), frames_to_bytes(m->bad[i].nr)))
+	for (at = 0; at < NAMESPACES * m->nr; at++)
+		if (m->frame[at] && topo_add_bad(region, frames_to_bytes(at), NV_PAGE_SIZE))
 			return -ENOMEM;
 	for (i = 0; i < NAMESPACES; i++) {
 		ns = topo_add_ns(region);
@@ -108,7 +107,21 @@ static int mem_release(struct topo_port *p, const struct nv_uuid *id, struct nv_
 
 static int mem_clear(struct topo_port *p, const struct nv_uuid *id, uint64_t offset, uint64_t nr, struct nv_why *why)
 {
-	return nv_refuse(why, NV_E_UNSUPPORTED, "nothing can be repaired here");
+	struct topo_mem *m = topo_mem(p);
+	uint64_t at, first = frames_from_bytes(offset);
+	int i = mem_index(id);
+
+	if (i < 0)
+		return nv_refuse(why, NV_E_NO_REGION, "there is no such namespace");
+	if (!nr || first > m->nr || nr > m->nr - first)
+		return -ERANGE;
+	first += (uint64_t)i * m->nr;
+	for (at = first; at < first + nr; at++)
+		if (m->frame[at] == FRAME_STUCK)
+			return nv_refuse(why, NV_E_BROKEN, "frame %llu stays bad", (unsigned long long)at);
+	for (at = first; at < first + nr; at++)
+		m->frame[at] = FRAME_GOOD;
+	return 0;
 }
 
 static int mem_watch_fd(struct topo_port *p)
@@ -124,6 +137,7 @@ static int mem_drain(struct topo_port *p, uint32_t *ret_changes)
 
 static void mem_free(struct topo_port *p)
 {
+	free(topo_mem(p)->frame);
 	free(topo_mem(p));
 }
 
@@ -143,6 +157,11 @@ int topo_mem_new(uint64_t mfn, uint64_t nr, struct topo_port **ret)
 
 	if (!m)
 		return -ENOMEM;
+	m->frame = calloc(NAMESPACES * nr, sizeof(*m->frame));
+	if (!m->frame) {
+		free(m);
+		return -ENOMEM;
+	}
 	m->port.ops = &mem_ops;
 	m->mfn = mfn;
 	m->nr = nr;
@@ -152,11 +171,13 @@ int topo_mem_new(uint64_t mfn, uint64_t nr, struct topo_port **ret)
 
 void topo_mem_bad(struct topo_port *p, uint64_t off, uint64_t nr)
 {
-	struct topo_mem *m = topo_mem(p);
+	for (; nr--; off++)
+		topo_mem(p)->frame[off] = FRAME_BAD;
+}
 
-	if (m->nr_bad == BADS)
-		abort();
-	m->bad[m->nr_bad++] = (struct topo_bad){ off, nr };
+void topo_mem_stuck(struct topo_port *p, uint64_t off)
+{
+	topo_mem(p)->frame[off] = FRAME_STUCK;
 }
 
 bool topo_mem_taken(struct topo_port *p, unsigned int i)

@@ -16,6 +16,9 @@ int topo_mem_new(uint64_t mfn, uint64_t nr, struct topo_port **ret);
 /** topo_mem_bad() - the kernel learns of bad frames, counted from the region's first */
 void topo_mem_bad(struct topo_port *p, uint64_t off, uint64_t nr);
 
+/** topo_mem_stuck() - this one is bad and stays so, whatever is done about it */
+void topo_mem_stuck(struct topo_port *p, uint64_t off);
+
 /** topo_mem_id() - the identity of namespace0.@i */
 struct nv_uuid topo_mem_id(unsigned int i);
 

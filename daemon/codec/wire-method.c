@@ -81,6 +81,11 @@ static const struct field repair_volume_fields[] = {
 };
 TABLE(repair_volume, "RepairVolume", req_volume, repair_volume_fields);
 
+static const struct field repair_pool_fields[] = {
+	{ "pool", FIELD_TEXT, FIELD_OF(req_pool, pool) },
+};
+TABLE(repair_pool, "RepairPool", req_pool, repair_pool_fields);
+
 static const struct field map_fields[] = {
 	{ "domain", FIELD_TEXT, FIELD_OF(req_map, domain) },
 	{ "volume", FIELD_TEXT, FIELD_IF_SET, FIELD_OF(req_map, volume) },
@@ -263,6 +268,7 @@ static const struct wire_method methods[WIRE_METHODS] = {
 	[WIRE_RESIZE_VOLUME] = { &resize_volume, &volume_done },
 	[WIRE_DELETE_VOLUME] = { &delete_volume, &done },
 	[WIRE_REPAIR_VOLUME] = { &repair_volume, &done },
+	[WIRE_REPAIR_POOL] = { &repair_pool, &done },
 	[WIRE_MAP] = { &map, &mapping_done },
 	[WIRE_UNMAP] = { &unmap, &done },
 	[WIRE_LIST_EVENTS] = { &list_events, &events_reply },

@@ -83,6 +83,7 @@ int op_volume_create_begin(struct nvd *nvd, const struct req_create_volume *rq, 
 int op_volume_resize_begin(struct nvd *nvd, const struct req_resize_volume *rq, struct nv_why *why, struct op **ret);
 int op_volume_delete_begin(struct nvd *nvd, const struct req_delete_volume *rq, struct nv_why *why, struct op **ret);
 int op_volume_repair_begin(struct nvd *nvd, const struct req_volume *rq, struct nv_why *why, struct op **ret);
+int op_pool_repair_begin(struct nvd *nvd, const struct req_pool *rq, struct nv_why *why, struct op **ret);
 
 /* Short flows. */
 int op_volume_rename(struct nvd *nvd, const struct req_rename_volume *rq, struct nv_why *why);

@@ -170,10 +170,14 @@ static int resolve_one(struct nvd *nvd, const struct hv_event *ev, const struct 
 	struct hv_resolve rs = { .seq = ev->seq, .action = HV_RESUME };
 	int r;
 
-	if (v && v->action == POLICY_VMCE) {
+	if (!v) {
+		/* No memory to decide: it is told, what else. */
+		rs.action = HV_VMCE;
+		rs.kind = ev->type == HV_EVENT_TOUCH ? HV_SRAR : HV_SRAO;
+	} else if (v->action == POLICY_VMCE) {
 		rs.action = HV_VMCE;
 		rs.kind = v->kind;
-	} else if (v && v->action == POLICY_KILL) {
+	} else if (v->action == POLICY_KILL) {
 		rs.action = HV_CRASH;
 	}
 	r = hv_resolve(nvd->hv, &rs);

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * ops/op_repair.c - a volume's bad pages become good again, or are said not to.
+ * ops/op_repair.c - bad pages become good again, or are said not to: those of
+ * a volume that is in no domain, or those of a pool that nobody has.
  *
- * Per bad run of a volume that is in no domain:
+ * Per bad run:
  *
  *	topo    the platform clears the poison, and it reads back clean
  *	hv      no longer broken, then zeroed: what the pages held is lost
@@ -10,7 +11,8 @@
  *	ledger  no longer bad
  *
  * Dying, or failing, anywhere leaves the run bad in the book, and so, from the
- * next start on, everywhere. To repair again does no harm.
+ * next start on, everywhere. To repair again does no harm. A run that stays
+ * bad does not keep the others from being repaired.
  */
 #include <stdio.h>
 #include <string.h>
@@ -22,25 +24,49 @@
 
 struct op_repair {
 	struct op op;
-	struct volume *volume;
-	const struct extent *extent; /* where it goes on */
-	uint64_t next; /* frames of it that are behind us */
-	uint64_t repaired;
+	struct volume *volume; /* busy; NULL: the pool's free frames */
+	const struct extent *extent; /* of the volume: where it goes on */
+	struct nv_uuid pool; /* not held: it may be released meanwhile */
+	uint64_t next; /* frames of the extent, or the pool, that are behind us */
+	uint64_t repaired, left; /* frames */
+	struct nv_why first; /* why the first run that is left is */
 };
 
-/* The next bad run. Return: false, there is none. */
-static bool repair_next(struct op_repair *o, struct frames *ret)
+/* [*next, nr) of the frames at @mfn: the first bad run. Return: false, there is none. */
+static bool run_next(struct ledger *l, uint64_t mfn, uint64_t nr, uint64_t *next, struct frames *ret)
+{
+	if (!ledger_bad_next(l, mfn + *next, mfn + nr, ret))
+		return false;
+	ret->nr = NV_MIN(ret->nr, (uint64_t)REPAIR_AT_ONCE);
+	*next = ret->mfn + ret->nr - mfn;
+	return true;
+}
+
+static bool volume_next(struct op_repair *o, struct frames *ret)
 {
 	struct ledger *l = o->op.nvd->ledger;
-	uint64_t mfn;
 
-	for (; o->extent; o->extent = o->extent->next, o->next = 0) {
-		mfn = ledger_extent_mfn(o->extent);
-		if (!ledger_bad_next(l, mfn + o->next, mfn + o->extent->fact.nr, ret))
-			continue;
-		ret->nr = NV_MIN(ret->nr, (uint64_t)REPAIR_AT_ONCE);
-		o->next = ret->mfn + ret->nr - mfn;
-		return true;
+	for (; o->extent; o->extent = o->extent->next, o->next = 0)
+		if (run_next(l, ledger_extent_mfn(o->extent), o->extent->fact.nr, &o->next, ret))
+			return true;
+	return false;
+}
+
+/* Only what is free this very moment: it is repaired before anybody can have it. */
+static bool pool_next(struct op_repair *o, const struct pool *p, struct frames *ret)
+{
+	struct ledger *l = o->op.nvd->ledger;
+	struct frames left;
+	struct blow first;
+
+	while (run_next(l, p->site.mfn, p->site.nr, &o->next, ret)) {
+		left = *ret;
+		if (!ledger_fault(l, &left, &first, 1))
+			return false;
+		o->next = frames_end(&first.frames) - p->site.mfn;
+		*ret = first.frames;
+		if (!first.extent && !first.mapping)
+			return true;
 	}
 	return false;
 }
@@ -81,10 +107,8 @@ static int repair_book(struct nvd *nvd, const struct pool *p, const struct frame
 	return nvd_book(nvd, r, why);
 }
 
-static int repair_run(struct op_repair *o, const struct frames *run, struct nv_why *why)
+static int repair_run(struct nvd *nvd, const struct pool *p, const struct frames *run, struct nv_why *why)
 {
-	const struct pool *p = o->volume->pool;
-	struct nvd *nvd = o->op.nvd;
 	int r;
 
 	r = topo_port_clear(nvd->topo, &p->fact.uuid, frames_to_bytes(run->mfn - p->site.mfn), run->nr, why);
@@ -100,42 +124,63 @@ static int repair_run(struct op_repair *o, const struct frames *run, struct nv_w
 	return r;
 }
 
-static void repair_tell(struct op_repair *o, int r, const struct nv_why *why)
+/* What cannot be had of one run may well be of the next. */
+static bool is_of_this_run(int r)
 {
-	const struct volume *v = o->volume;
+	return r == NV_E_BROKEN || r == -EIO;
+}
+
+static int repair_end(struct op_repair *o, const struct pool *p, int r, struct nv_why *why)
+{
+	const char *kind = o->volume ? "volume" : "pool";
+	const char *name = o->volume ? o->volume->fact.name : p ? p->fact.name : "";
+	unsigned long long done = o->repaired, left = o->left;
 	struct nvd *nvd = o->op.nvd;
 	struct event_fact e;
 
-	if (r)
-		e = history_event(EVENT_ERROR, "repair-failed", "volume %s: %llu bad pages were repaired, then: %s",
-				  v->fact.name, (unsigned long long)o->repaired, why->text);
+	if (!r && left)
+		r = nv_refuse(why, NV_E_BROKEN, "%llu of %llu bad pages were repaired; of the others: %s", done,
+			      done + left, o->first.text);
+	if (!r)
+		e = history_event(EVENT_NOTICE, "repaired", "%s %s: %llu bad page%s repaired and zero now", kind, name,
+				  done, done == 1 ? " is" : "s are");
+	else if (left)
+		e = history_event(EVENT_ERROR, "repair-failed", "%s %s: %s", kind, name, why->text);
 	else
-		e = history_event(EVENT_NOTICE, "repaired", "volume %s: %llu bad pages were repaired and are zero now",
-				  v->fact.name, (unsigned long long)o->repaired);
-	history_at_volume(&e, v);
+		e = history_event(EVENT_ERROR, "repair-failed", "%s %s: %llu bad page%s repaired, then: %s", kind, name,
+				  done, done == 1 ? " was" : "s were", why->text);
+	if (o->volume)
+		history_at_volume(&e, o->volume);
+	else if (p)
+		history_at_pool(&e, p);
 	if (r)
-		history_next(&e, "nvctl why %s", v->fact.name);
+		history_next(&e, o->volume ? "nvctl why %s" : "ndctl list -DH", name);
 	history_note(nvd, &e);
+	if (o->volume)
+		ledger_repair_end(nvd->ledger, o->volume);
+	return r;
 }
 
 static int repair_step(struct op *op, struct nv_why *why)
 {
 	struct op_repair *o = nv_container_of(op, struct op_repair, op);
+	const struct pool *p = ledger_pool_by_uuid(op->nvd->ledger, &o->pool);
 	struct frames run;
-	int r = 0;
+	int r;
 
 	why->text[0] = '\0';
-	if (repair_next(o, &run)) {
-		r = repair_run(o, &run, why);
-		if (!r) {
-			o->repaired += run.nr;
-			op->progress.done = frames_to_bytes(o->repaired);
-			return OP_MORE;
-		}
-	}
-	repair_tell(o, r, why);
-	ledger_repair_end(op->nvd->ledger, o->volume);
-	return r;
+	if (!p || p->state != POOL_ONLINE)
+		return repair_end(o, p, nv_refuse(why, NV_E_NO_POOL, "the pool is no longer there"), why);
+	if (!(o->volume ? volume_next(o, &run) : pool_next(o, p, &run)))
+		return repair_end(o, p, 0, why);
+	r = repair_run(op->nvd, p, &run, why);
+	if (r && !is_of_this_run(r))
+		return repair_end(o, p, r, why);
+	if (r && !o->left)
+		o->first = *why;
+	*(r ? &o->left : &o->repaired) += run.nr;
+	op->progress.done = frames_to_bytes(o->repaired + o->left);
+	return OP_MORE;
 }
 
 static void repair_free(struct op *op)
@@ -145,29 +190,58 @@ static void repair_free(struct op *op)
 
 static const struct op_ops repair_ops = { .name = "repair", .step = repair_step, .free = repair_free };
 
-int op_volume_repair_begin(struct nvd *nvd, const struct req_volume *rq, struct nv_why *why, struct op **ret)
+static int repair_new(struct nvd *nvd, const struct pool *p, uint64_t bad, struct nv_why *why, struct op_repair **ret)
 {
-	nv_cleanup(nv_freep) struct op_repair *o = calloc(1, sizeof(*o));
-	struct volume *v;
-	int r;
+	struct op_repair *o = calloc(1, sizeof(*o));
 
 	if (!o)
 		return nv_refuse(why, -ENOMEM, "no memory");
+	o->op.ops = &repair_ops;
+	o->op.nvd = nvd;
+	o->pool = p->fact.uuid;
+	view_text_set(o->op.progress.step, sizeof(o->op.progress.step), "repair");
+	o->op.progress.total = frames_to_bytes(bad);
+	*ret = o;
+	return 0;
+}
+
+int op_volume_repair_begin(struct nvd *nvd, const struct req_volume *rq, struct nv_why *why, struct op **ret)
+{
+	nv_cleanup(nv_freep) struct op_repair *o = NULL;
+	struct volume *v;
+	int r;
+
 	r = ledger_volume_find(nvd->ledger, rq->volume, why, &v);
 	if (r)
 		return r;
 	if (ledger_volume_missing(v))
 		return nv_refuse(why, NV_E_NO_REGION, "the pool %s, in which the volume %s lies, is not on this host",
 				 v->pool->fact.name, v->fact.name);
-	r = ledger_repair_begin(nvd->ledger, v, why);
+	r = repair_new(nvd, v->pool, ledger_volume_bad(v), why, &o);
+	if (!r)
+		r = ledger_repair_begin(nvd->ledger, v, why);
 	if (r)
 		return r;
-	o->op.ops = &repair_ops;
-	o->op.nvd = nvd;
 	o->volume = v;
 	o->extent = v->extents;
-	view_text_set(o->op.progress.step, sizeof(o->op.progress.step), "repair");
-	o->op.progress.total = frames_to_bytes(ledger_volume_bad(v));
 	*ret = &nv_steal(&o)->op;
 	return 0;
+}
+
+int op_pool_repair_begin(struct nvd *nvd, const struct req_pool *rq, struct nv_why *why, struct op **ret)
+{
+	struct op_repair *o = NULL;
+	struct pool *p;
+	int r;
+
+	r = ledger_pool_find(nvd->ledger, rq->pool, why, &p);
+	if (r)
+		return r;
+	if (p->state != POOL_ONLINE)
+		return nv_refuse(why, NV_E_NO_REGION, "the pool %s cannot be used now: see 'nvctl pool list'",
+				 p->fact.name);
+	r = repair_new(nvd, p, p->free_bad, why, &o);
+	if (!r)
+		*ret = &o->op;
+	return r;
 }

@@ -152,6 +152,7 @@ static const struct command {
 	[WIRE_RESIZE_VOLUME] = { WRITE, ONE, command_resize_volume },
 	[WIRE_DELETE_VOLUME] = { WRITE, ONE, command_delete_volume },
 	[WIRE_REPAIR_VOLUME] = { WRITE, ONE, command_repair_volume },
+	[WIRE_REPAIR_POOL] = { WRITE, ONE, command_repair_pool },
 	[WIRE_MAP] = { WRITE, ONE, command_map },
 	[WIRE_UNMAP] = { WRITE, ONE, command_unmap },
 	[WIRE_LIST_EVENTS] = { READ, ONE, list_events },

@@ -55,6 +55,9 @@ struct host {
 	struct nvdimm_ops ops; /* host_ops; amd may be set before the first error */
 	struct nvdimm_core *core;
 	struct pmem *pmem; /* not owned: it outlives a reboot of the host */
+	/* Was the platform told to clear the poison there? NULL: never. */
+	bool (*repaired)(const char *topology, uint64_t spa, uint64_t len);
+	const char *topology; /* its first argument; not owned */
 	struct domains domains;
 	struct faults faults;
 	struct host_stat stat;

@@ -11,6 +11,7 @@
 #include <sys/stat.h>
 #include <systemd/sd-daemon.h>
 
+#include "adapter/topo_repaired.h"
 #include "cli.h"
 #include "codec/topo_conf.h"
 #include "config.h"
@@ -131,6 +132,23 @@ static int dimms_plug(const struct topo *t, const char *dir, struct pmem **ret)
 	return 0;
 }
 
+/* Nothing is bad but this: is it still, after the repairs that stand in the file? */
+static bool is_repaired(const char *topology, uint64_t spa, uint64_t len)
+{
+	nv_cleanup(topo_freep) struct topo *t = NULL;
+	struct topo_region *region;
+	struct topo_place place;
+	size_t i;
+
+	if (topology_read(topology, &t) || !topo_find_spa(t, spa, &place))
+		return false;
+	for (i = 0; i < t->nr_regions; i++)
+		t->regions[i].nr_bad = 0;
+	region = &t->regions[place.region - t->regions];
+	return !topo_add_bad(region, spa - region->spa, len) &&
+	       !topo_repaired_apply(topology, t) && !region->nr_bad;
+}
+
 /*
  * The parent leaves when the child says that it is ready, so that who starts
  * the simulator need not wait and try.
@@ -210,6 +228,8 @@ static int serve(const struct options *o, struct pmem *pmem)
 	r = server_init(s, fd, pmem);
 	if (!r) {
 		s->host.ops.amd = o->amd;
+		s->host.repaired = is_repaired;
+		s->host.topology = o->topology;
 		say_ready(o, &ready);
 		r = server_run(s);
 	}

@@ -8,7 +8,8 @@
  *	fault-flows CALL KIND CALL KIND		one day again; CALL 0 is none
  *
  * The day: two pools, volumes created, resized, mapped, hit by machine checks,
- * unmapped, deleted; a bare range; a domain that dies. Each step is a request;
+ * unmapped, repaired, deleted; a bare range; a domain that dies; free memory that
+ * breaks and is repaired. Each step is a request;
  * one that fails, or meets the daemon's death, is not repeated: what was
  * promised is written down, and held against what is there in the end.
  */
@@ -16,43 +17,13 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "tests/fault/flows.h"
 #include "tests/lib/prop.h"
-#include "tests/lib/world.h"
 #include "tests/lib/wrap-alloc.h"
 
 #define MIB (1ull << 20)
 
-enum sure {
-	SURE_NO,
-	SURE_YES,
-	SURE_UNKNOWN, /* it was tried, and nobody was told how it ended */
-};
-
-/* What was promised to whoever asked. */
-struct promise {
-	enum sure exists, mapped;
-};
-
-struct day {
-	struct world w;
-	struct promise a, b, bare;
-	uint32_t hits; /* machine checks in mapped frames */
-	uint32_t steps_ok;
-	char trail[4096];
-};
-
 static const char *failure; /* of the day that is being looked at */
-
-#define CHECK(cond, ...)                                                          \
-	do {                                                                      \
-		if (!(cond)) {                                                    \
-			static char text_[600];                                   \
-			int n_ = snprintf(text_, sizeof(text_), "%s: ", #cond);   \
-			snprintf(text_ + n_, sizeof(text_) - (size_t)n_, __VA_ARGS__); \
-			failure = text_;                                          \
-			return;                                                   \
-		}                                                                 \
-	} while (0)
 
 /* ---- the requests ---- */
 
@@ -126,6 +97,23 @@ static int do_map(struct day *d, const char *volume, uint32_t domid)
 	return r ? r : world_run(&d->w, op);
 }
 
+static int do_repair(struct day *d, const char *volume, const char *pool)
+{
+	struct req_volume rv = { 0 };
+	struct req_pool rp = { 0 };
+	struct op *op;
+	int r;
+
+	if (volume) {
+		snprintf(rv.volume, sizeof(rv.volume), "%s", volume);
+		r = op_volume_repair_begin(&d->w.nvd, &rv, &d->w.why, &op);
+	} else {
+		snprintf(rp.pool, sizeof(rp.pool), "%s", pool);
+		r = op_pool_repair_begin(&d->w.nvd, &rp, &d->w.why, &op);
+	}
+	return r ? r : world_run(&d->w, op);
+}
+
 static int do_unmap(struct day *d, const char *volume)
 {
 	struct req_unmap rq = { 0 };
@@ -187,6 +175,18 @@ static void hit(struct day *d, uint64_t off)
 	told(d, "mce", world_faults(&d->w), SURE_NO, SURE_YES);
 }
 
+/* Where nobody has anything in the evening. */
+static enum sure hit_free(struct day *d, uint64_t off)
+{
+	struct pool *p = ledger_pool_at(d->w.nvd.ledger, WORLD_MFN + off);
+
+	if (!p || p->state != POOL_ONLINE)
+		return SURE_NO;
+	hv_mem_mce(d->w.hv, WORLD_MFN + off, 2, 0xbd000000000000c0);
+	d->hits++;
+	return told(d, "free-mce", world_faults(&d->w), SURE_NO, SURE_YES);
+}
+
 static void guest_writes(struct day *d, const char *name)
 {
 	struct extent *e;
@@ -223,103 +223,15 @@ static void day_evening(struct day *d)
 	told(d, "shrink-b", do_resize(d, "b", 2 * MIB), SURE_NO, SURE_YES);
 	told(d, "rename-b", do_rename(d, "b", "c"), SURE_NO, SURE_YES);
 	a->mapped = told(d, "unmap-a", do_unmap(d, "a"), a->mapped, SURE_NO);
+	told(d, "repair-a", do_repair(d, "a", NULL), SURE_NO, SURE_YES);
 	a->exists = told(d, "delete-a", do_delete(d, "a"), a->exists, SURE_NO);
+	d->repaired = hit_free(d, 2700);
+	/* What nobody has learned of yet nobody can repair. */
+	if (told(d, "repair-p1", do_repair(d, NULL, "p1"), SURE_NO, SURE_YES) != SURE_YES)
+		d->repaired = SURE_UNKNOWN;
 }
 
-/* ---- what must be true in the end ---- */
-
-static void check_hypervisor(struct day *d)
-{
-	struct hv_record rec[HV_LIST_MAX];
-	uint32_t nr = HV_LIST_MAX, i;
-	uint64_t cursor = 0;
-	struct extent *e;
-
-	hv_list(d->w.hv, HV_LIST_EXTENTS, &cursor, rec, &nr);
-	for (i = 0; i < nr; i++) {
-		e = ledger_extent_by_map_id(d->w.nvd.ledger, rec[i].map_id);
-		CHECK(e && e->mapping, "extent %" PRIu64 " of the hypervisor has no record", rec[i].map_id);
-		CHECK(e->mapping->fact.state == MAPPING_MAPPED, "state %u", e->mapping->fact.state);
-		CHECK(ledger_extent_mfn(e) == rec[i].mfn && e->fact.nr == rec[i].nr && e->fact.gfn == rec[i].gfn,
-		      "extent %" PRIu64 " is elsewhere", rec[i].map_id);
-		CHECK(rec[i].state == HV_EXTENT_MAPPED, "extent %" PRIu64 " is half mapped", rec[i].map_id);
-	}
-	nr = HV_LIST_MAX;
-	cursor = 0;
-	hv_list(d->w.hv, HV_LIST_BROKEN, &cursor, rec, &nr);
-	for (i = 0; i < nr; i++)
-		CHECK(ledger_bad_count(d->w.nvd.ledger, rec[i].mfn, rec[i].nr) == rec[i].nr,
-		      "0x%" PRIx64 " is broken and nobody knows", rec[i].mfn);
-}
-
-static void check_ledger(struct day *d)
-{
-	struct ledger *l = d->w.nvd.ledger;
-	struct mapping *m;
-	struct volume *v;
-	struct extent *e;
-	struct nv_why why = { "" };
-
-	CHECK(!ledger_check(l, &why), "%s", why.text);
-	for (m = ledger_mapping_next(l, NULL); m; m = ledger_mapping_next(l, m)) {
-		CHECK(!m->busy && m->fact.state == MAPPING_MAPPED, "mapping %" PRIu64 ", state %u", m->fact.id,
-		      m->fact.state);
-		for (e = m->extents; e; e = e->next)
-			CHECK(e->fact.map_id, "an extent of a mapping that is none");
-	}
-	for (v = ledger_volume_next(l, NULL); v; v = ledger_volume_next(l, v))
-		CHECK(!v->busy && v->fact.state == VOLUME_READY && v->fact.name[0], "volume '%s', state %u",
-		      v->fact.name, v->fact.state);
-}
-
-static void check_volume(struct day *d, const char *name, const struct promise *p)
-{
-	struct volume *v = NULL;
-	bool there = !ledger_volume_find(d->w.nvd.ledger, name, NULL, &v);
-
-	CHECK(p->exists == SURE_UNKNOWN || there == (p->exists == SURE_YES), "volume %s %s", name,
-	      there ? "is there" : "is lost");
-	if (there && p->exists == SURE_YES)
-		CHECK(p->mapped == SURE_UNKNOWN || !!v->mapping == (p->mapped == SURE_YES), "volume %s %s", name,
-		      v->mapping ? "is mapped" : "is not mapped");
-}
-
-/* Free again means zero, once it was a volume's. */
-static void check_zero(struct day *d)
-{
-	struct pool *p;
-	uint64_t mfn;
-	struct place at;
-
-	for (p = ledger_pool_next(d->w.nvd.ledger, NULL); p; p = ledger_pool_next(d->w.nvd.ledger, p))
-		for (mfn = p->site.mfn; p->site.nr && mfn < p->site.mfn + p->site.nr; mfn += 512) {
-			ledger_place(d->w.nvd.ledger, frames_to_bytes(mfn), 4096, &at);
-			if (at.volume || at.mapping || d->bare.exists)
-				continue;
-			CHECK(!hv_mem_is_secret(d->w.hv, mfn, 512), "0x%" PRIx64 " is free and holds a volume's bytes",
-			      mfn);
-		}
-}
-
-static void check_faults(struct day *d)
-{
-	struct hv_mem_actions done = hv_mem_actions(d->w.hv);
-
-	CHECK(!hv_mem_unresolved(d->w.hv), "a guest is held for ever");
-	CHECK(done.vmce + done.crash + done.resume <= d->hits, "told %u times of %u", done.vmce + done.crash, d->hits);
-	CHECK(!done.crash, "a guest was killed at its first hit");
-}
-
-static void day_check(struct day *d)
-{
-	static void (*const checks[])(struct day *) = { check_ledger, check_hypervisor, check_faults, check_zero };
-	size_t i;
-
-	for (i = 0; i < NV_ARRAY_SIZE(checks) && !failure; i++)
-		checks[i](d);
-	if (!failure)
-		check_volume(d, "a", &d->a);
-}
+/* ---- the days ---- */
 
 static bool memory_out;           /* did it fail? */
 static unsigned long memory_ends; /* at that allocation of the day; 0: never */
@@ -355,7 +267,7 @@ static uint64_t day_run(const struct faulty_point plan[2], uint32_t *ret_ok)
 	if (r && !failure)
 		failure = d.w.why.text;
 	if (!failure)
-		day_check(&d);
+		failure = flows_check(&d);
 	if (failure || (!plan[0].call && !memory_ends))
 		printf("the day:%s\n", d.trail);
 	*ret_ok = d.steps_ok;

@@ -347,12 +347,18 @@ static int f_release(struct topo_port *p, const struct nv_uuid *id, struct nv_wh
 	return THROUGH(f, topo_port_release(f->real_topo, id, why));
 }
 
+static int f_clear(struct topo_port *p, const struct nv_uuid *id, uint64_t offset, uint64_t nr, struct nv_why *why)
+{
+	TOPO_F(p);
+	return THROUGH(f, topo_port_clear(f->real_topo, id, offset, nr, why));
+}
+
 static void f_topo_free(struct topo_port *p)
 {
 }
 
 static const struct topo_port_ops faulty_topo = {
-	.load = f_topo_load, .take = f_take, .release = f_release, .free = f_topo_free,
+	.load = f_topo_load, .take = f_take, .release = f_release, .clear = f_clear, .free = f_topo_free,
 };
 
 void faulty_init(struct faulty *f, struct hv *hv, struct store *store, struct topo_port *topo)

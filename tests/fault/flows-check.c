@@ -1,0 +1,136 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * tests/fault/flows-check.c - what must be true when a day is over.
+ */
+#include "tests/fault/flows.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+static const char *failure; /* of the day that is being looked at */
+
+#define CHECK(cond, ...)                                                          \
+	do {                                                                      \
+		if (!(cond)) {                                                    \
+			static char text_[600];                                   \
+			int n_ = snprintf(text_, sizeof(text_), "%s: ", #cond);   \
+			snprintf(text_ + n_, sizeof(text_) - (size_t)n_, __VA_ARGS__); \
+			failure = text_;                                          \
+			return;                                                   \
+		}                                                                 \
+	} while (0)
+
+static void check_hypervisor(struct day *d)
+{
+	struct hv_record rec[HV_LIST_MAX];
+	uint32_t nr = HV_LIST_MAX, i;
+	uint64_t cursor = 0;
+	struct extent *e;
+
+	hv_list(d->w.hv, HV_LIST_EXTENTS, &cursor, rec, &nr);
+	for (i = 0; i < nr; i++) {
+		e = ledger_extent_by_map_id(d->w.nvd.ledger, rec[i].map_id);
+		CHECK(e && e->mapping, "extent %" PRIu64 " of the hypervisor has no record", rec[i].map_id);
+		CHECK(e->mapping->fact.state == MAPPING_MAPPED, "state %u", e->mapping->fact.state);
+		CHECK(ledger_extent_mfn(e) == rec[i].mfn && e->fact.nr == rec[i].nr && e->fact.gfn == rec[i].gfn,
+		      "extent %" PRIu64 " is elsewhere", rec[i].map_id);
+		CHECK(rec[i].state == HV_EXTENT_MAPPED, "extent %" PRIu64 " is half mapped", rec[i].map_id);
+	}
+	nr = HV_LIST_MAX;
+	cursor = 0;
+	hv_list(d->w.hv, HV_LIST_BROKEN, &cursor, rec, &nr);
+	for (i = 0; i < nr; i++)
+		CHECK(ledger_bad_count(d->w.nvd.ledger, rec[i].mfn, rec[i].nr) == rec[i].nr,
+		      "0x%" PRIx64 " is broken and nobody knows", rec[i].mfn);
+}
+
+static void check_ledger(struct day *d)
+{
+	struct ledger *l = d->w.nvd.ledger;
+	struct mapping *m;
+	struct volume *v;
+	struct extent *e;
+	struct nv_why why = { "" };
+
+	CHECK(!ledger_check(l, &why), "%s", why.text);
+	for (m = ledger_mapping_next(l, NULL); m; m = ledger_mapping_next(l, m)) {
+		CHECK(!m->busy && m->fact.state == MAPPING_MAPPED, "mapping %" PRIu64 ", state %u", m->fact.id,
+		      m->fact.state);
+		for (e = m->extents; e; e = e->next)
+			CHECK(e->fact.map_id, "an extent of a mapping that is none");
+	}
+	for (v = ledger_volume_next(l, NULL); v; v = ledger_volume_next(l, v))
+		CHECK(!v->busy && v->fact.state == VOLUME_READY && v->fact.name[0], "volume '%s', state %u",
+		      v->fact.name, v->fact.state);
+}
+
+static void check_volume(struct day *d, const char *name, const struct promise *p)
+{
+	struct volume *v = NULL;
+	bool there = !ledger_volume_find(d->w.nvd.ledger, name, NULL, &v);
+
+	CHECK(p->exists == SURE_UNKNOWN || there == (p->exists == SURE_YES), "volume %s %s", name,
+	      there ? "is there" : "is lost");
+	if (there && p->exists == SURE_YES)
+		CHECK(p->mapped == SURE_UNKNOWN || !!v->mapping == (p->mapped == SURE_YES), "volume %s %s", name,
+		      v->mapping ? "is mapped" : "is not mapped");
+}
+
+/* Free again means zero, once it was a volume's. */
+static void check_zero(struct day *d)
+{
+	struct pool *p;
+	uint64_t mfn;
+	struct place at;
+
+	for (p = ledger_pool_next(d->w.nvd.ledger, NULL); p; p = ledger_pool_next(d->w.nvd.ledger, p))
+		for (mfn = p->site.mfn; p->site.nr && mfn < p->site.mfn + p->site.nr; mfn += 512) {
+			ledger_place(d->w.nvd.ledger, frames_to_bytes(mfn), 4096, &at);
+			if (at.volume || at.mapping || d->bare.exists)
+				continue;
+			CHECK(!hv_mem_is_secret(d->w.hv, mfn, 512), "0x%" PRIx64 " is free and holds a volume's bytes",
+			      mfn);
+		}
+}
+
+static int on_entry(void *ctx, const struct event_fact *e)
+{
+	*(uint32_t *)ctx += !strcmp(e->kind, "fault");
+	return 0;
+}
+
+static void check_faults(struct day *d)
+{
+	struct hv_mem_actions done = hv_mem_actions(d->w.hv);
+	const struct store_events all = { .limit = UINT32_MAX };
+	uint32_t entries = 0;
+
+	CHECK(!hv_mem_unresolved(d->w.hv), "a guest is held for ever");
+	CHECK(done.vmce == done.held, "told %u times of %u", done.vmce, done.held);
+	CHECK(!done.resume && !done.crash, "%u times sent on, %u times killed", done.resume, done.crash);
+	store_events(d->w.store, &all, on_entry, &entries);
+	CHECK(entries == d->hits, "%u faults in the history of %u", entries, d->hits);
+}
+
+static void check_repaired(struct day *d)
+{
+	struct pool *p = ledger_pool_at(d->w.nvd.ledger, WORLD_MFN);
+
+	if (d->repaired == SURE_YES && d->a.exists == SURE_NO)
+		CHECK(p && !p->free_bad, "%llu frames are not repaired", (unsigned long long)p->free_bad);
+}
+
+const char *flows_check(struct day *d)
+{
+	static void (*const checks[])(struct day *) = { check_ledger, check_hypervisor, check_faults, check_zero,
+						       check_repaired };
+	size_t i;
+
+	failure = NULL;
+	for (i = 0; i < NV_ARRAY_SIZE(checks) && !failure; i++)
+		checks[i](d);
+	if (!failure)
+		check_volume(d, "a", &d->a);
+	return failure;
+}

@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * tests/fault/flows.h - a working day of the daemon, and what was promised in it.
+ */
+#ifndef NV_TESTS_FLOWS_H
+#define NV_TESTS_FLOWS_H
+
+#include "tests/lib/world.h"
+
+enum sure {
+	SURE_NO,
+	SURE_YES,
+	SURE_UNKNOWN, /* it was tried, and nobody was told how it ended */
+};
+
+/* What was promised to whoever asked. */
+struct promise {
+	enum sure exists, mapped;
+};
+
+struct day {
+	struct world w;
+	struct promise a, b, bare;
+	enum sure repaired; /* all that was bad and free in the evening */
+	uint32_t hits; /* machine checks */
+	uint32_t steps_ok;
+	char trail[4096];
+};
+
+/** flows_check() - what must be true in the end. Return: NULL, or what is not; a static text. */
+const char *flows_check(struct day *d);
+
+#endif
