@@ -7,31 +7,37 @@ from driver.dom0 import Failed, check, equal
 from driver.machine import patient
 
 MIB = 1 << 20
+PAGE = 4096
 UUID = "3f0e7a52-8d3c-4c56-9a57-c1f6f9f0a7b{}"
 SRAO, SRAR = 0xbd000000000000c0, 0xbd80000000000134
 
 
 class Daemon:
-    """nvdimmd of this Dom0, with its pools."""
+    """nvdimmd of this Dom0, with its pools.
 
-    def __init__(self, dom0, conf=""):
+    With @preload it is run by hand, dom0/dieat.c inside.
+    """
+
+    def __init__(self, dom0, conf="", preload=False):
         self.dom0 = dom0
-        self.systemd = dom0.xen == "4.20"
+        self.preload = preload
+        self.systemd = dom0.xen == "4.20" and not preload
         dom0.ok("mkdir -p /etc/nvdimmd /var/lib/nvdimmd /run/nvdimmd")
         dom0.put(conf, "/etc/nvdimmd/nvdimmd.conf")
 
-    def label(self):
-        """Two labelled DIMMs: 192 MiB of the first, 64 and 128 of the second."""
+    def label(self, namespaces=((0, 192), (1, 64), (1, 128))):
+        """Two labelled DIMMs, with these MiB of each as namespaces."""
         self.dom0.ok("ndctl disable-region all && ndctl init-labels -f all && "
                      "ndctl enable-region all")
-        for region, size in ((0, 192), (1, 64), (1, 128)):
+        for region, size in namespaces:
             self.dom0.ok(f"ndctl create-namespace -m raw -r region{region} -s {size}M")
 
     def start(self):
         if self.systemd:
             self.dom0.ok("systemctl daemon-reload; systemctl start nvdimmd")
         else:
-            self.dom0.ok("mkdir -p /run/nvdimmd; nvdimmd >>/var/log/nvdimmd.log 2>&1 &")
+            preload = "LD_PRELOAD=/lab/dieat.so" if self.preload else ""
+            self.dom0.ok(f"mkdir -p /run/nvdimmd; {preload} nvdimmd >>/var/log/nvdimmd.log 2>&1 &")
         self.dom0.until("nvctl status", 30)
 
     def kill(self, signal="KILL"):
@@ -81,24 +87,30 @@ class Daemon:
                 raise Failed(f"no event '{kind}' within {seconds} s: {self.events()}")
             time.sleep(0.2)
 
+    def await_faults(self, nr, seconds=15):
+        """Wait until @nr faults are in the book and nobody is held any more."""
+        self.dom0.until(f"test $(nvctl --json events -n 1000 | grep -o '\"kind\":\"fault\"' "
+                        f"| wc -l) -ge {nr} && test -z \"$(labtool list holds)\"", seconds)
+        return self.events("fault")
+
     def map(self, volume, guest, more=""):
         """Map @volume; return its mapping, as status has it."""
         self.ok(f"map {volume} {guest.domid} {more}")
         return self.volume(volume)["mapping"]
 
 
-def with_pool(dom0, conf=""):
+def with_pool(dom0, conf="", preload=False):
     """nvdimmd with the pool "fast" of 192 MiB."""
-    d = Daemon(dom0, conf)
+    d = Daemon(dom0, conf, preload)
     d.label()
     d.start()
     d.ok("pool add namespace0.0 --name fast")
     return d
 
 
-def with_volume(dom0, size="16M", conf="", **options):
+def with_volume(dom0, size="16M", conf="", preload=False, **options):
     """The same, a volume "v" and a guest "g1" that has it: (daemon, guest, mapping)."""
-    d = with_pool(dom0, conf)
+    d = with_pool(dom0, conf, preload)
     d.ok(f"volume create v {size}")
     guest = dom0.guest("g1", **options)
     return d, guest, d.map("v", guest)
@@ -112,5 +124,26 @@ def nothing_left(d):
     check(all(p["mapped"] == 0 for p in d.status()["pools"]), "nothing counts as mapped")
 
 
-def inject(dom0, spa, status=SRAO, mcg=5):
-    dom0.ok(f"labtool mca 0 {mcg} 1 {status:#x} {spa:#x} 0x8c")
+def misc(order=12):
+    """MCi_MISC of a physical address whose lowest valid bit is @order."""
+    return 0x80 | order
+
+
+def inject(dom0, spa, status=SRAO, mcg=5, order=12):
+    """The hardware reports an error of 2^@order bytes at @spa."""
+    dom0.ok(f"labtool mca 0 {mcg} 1 {status:#x} {spa:#x} {misc(order):#x}")
+
+
+def told(guest, gpa):
+    """The machine checks that @guest saw at the page of @gpa."""
+    guest.do("echo 1")
+    return [m for m in guest.machine_checks()
+            if int(m.get("addr", "0"), 0) & ~(PAGE - 1) == gpa & ~(PAGE - 1)]
+
+
+def alive_and_well(dom0, *guests):
+    """The host has not panicked, and each guest answers."""
+    check("Panic" not in dom0.xen_says(), "no panic")
+    for guest in guests:
+        guest.do("echo 1")
+    equal(dom0.tool("list holds"), [], "holds")

@@ -3,17 +3,8 @@
 from driver.cases import case
 from driver.dom0 import check, equal
 
-from ._daemon import SRAO, SRAR, inject, nothing_left, with_pool, with_volume
-
-PAGE = 4096
-
-
-def told(guest, gpa):
-    """The machine checks that @guest saw at the page of @gpa."""
-    guest.do("echo 1")
-    return [m for m in guest.machine_checks()
-            if int(m.get("addr", "0"), 0) & ~(PAGE - 1) == gpa & ~(PAGE - 1)]
-
+from ._daemon import (PAGE, SRAO, SRAR, inject, nothing_left, told, with_pool,
+                      with_volume)
 
 @case("mce-srao", fast=True)
 def _(dom0):

@@ -16,7 +16,7 @@ labtool_fn do_say, do_await;
 labtool_fn do_mca;
 /* nvdimm.c: raw nvdimm_op calls, past nvdimmd */
 labtool_fn do_info, do_register, do_unregister, do_arm, do_map, do_unmap, do_list;
-labtool_fn do_break, do_mend, do_events, do_resolve, do_hold, do_scrub, do_query;
+labtool_fn do_break, do_mend, do_storm, do_events, do_resolve, do_hold, do_scrub, do_query;
 labtool_fn do_virq;
 
 /** number() - decimal or 0x hexadecimal; anything else ends the program */

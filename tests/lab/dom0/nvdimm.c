@@ -13,12 +13,14 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <xencall.h>
 #include <xenevtchn.h>
 #include <public/nvdimm.h>
 
 #define LIST_ROOM 64
 #define EVENT_ROOM 64
+#define STORM_ROOM 4000 /* ranges in one call: XEN_NVDIMM_MAX_ARG has room for them */
 
 static xencall_handle *xen;
 
@@ -130,8 +132,13 @@ int do_map(int argc, char **argv)
 int do_unmap(int argc, char **argv)
 {
 	struct xen_nvdimm_unmap u = { .map_id = number(argv[0]) };
+	unsigned int steps = argc > 1 ? (unsigned int)number(argv[1]) : 0;
+	int r = op_steps(XEN_NVDIMM_unmap, &u, sizeof(u), steps);
 
-	return op(XEN_NVDIMM_unmap, &u, sizeof(u)) ? failed("unmap") : 0;
+	if (r < 0)
+		return failed("unmap");
+	printf("done=%lu more=%d\n", u.done, r);
+	return 0;
 }
 
 int do_list(int argc, char **argv)
@@ -186,6 +193,34 @@ static int broken_op(unsigned int cmd, const char *what, int argc, char **argv)
 int do_break(int argc, char **argv)
 {
 	return broken_op(XEN_NVDIMM_set_broken, "set_broken", argc, argv);
+}
+
+/* Reports of [MFN, MFN + NR), a frame each, the whole of it TIMES times over. */
+int do_storm(int argc, char **argv)
+{
+	uint64_t mfn = number(argv[0]), nr = number(argv[1]), i;
+	uint64_t left = nr * (argc > 2 ? number(argv[2]) : 1), sent = 0;
+	struct {
+		struct xen_nvdimm_broken head;
+		struct xen_nvdimm_range range[STORM_ROOM];
+	} b;
+	struct timespec from, to;
+
+	clock_gettime(CLOCK_MONOTONIC, &from);
+	for (; left; left -= b.head.nr) {
+		b.head = (struct xen_nvdimm_broken){
+			.flags = XEN_NVDIMM_BROKEN_AS_MCE,
+			.nr = left < STORM_ROOM ? (uint32_t)left : STORM_ROOM,
+		};
+		for (i = 0; i < b.head.nr; i++, sent++)
+			b.range[i] = (struct xen_nvdimm_range){ mfn + sent % nr, 1 };
+		if (op(XEN_NVDIMM_set_broken, &b, sizeof(b.head) + b.head.nr * sizeof(b.range[0])))
+			return failed("set_broken");
+	}
+	clock_gettime(CLOCK_MONOTONIC, &to);
+	printf("reports=%lu ms=%ld\n", sent, (to.tv_sec - from.tv_sec) * 1000 +
+	       (to.tv_nsec - from.tv_nsec) / 1000000);
+	return 0;
 }
 
 int do_mend(int argc, char **argv)

@@ -20,6 +20,7 @@ class Case:
         self.fast = options.pop("fast", False)
         self.stock = options.pop("stock", False)       # the unpatched hypervisor
         self.large = options.pop("large", False)       # a DIMM with 1 GiB pages
+        self.amd = options.pop("amd", False)           # an AMD CPU
         self.xen = options.pop("xen", None)            # only this version
         self.needs_patch = options.pop("patch", not self.stock)
         self.needs_daemon = options.pop("daemon", not self.stock)
@@ -50,4 +51,4 @@ def choose(cases, patterns, everything, fast):
         cases = [c for c in cases if any(fnmatch(c.name, p) for p in patterns)]
     elif fast and not everything:
         cases = [c for c in cases if c.fast]
-    return sorted(cases, key=lambda c: (c.stock, c.large))
+    return sorted(cases, key=lambda c: (c.stock, c.amd, c.large))

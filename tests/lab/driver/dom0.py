@@ -110,7 +110,7 @@ class Guest:
 name = "{name}"
 type = "pvh"
 memory = {memory}
-vcpus = 1
+vcpus = {vcpus}
 kernel = "/lab/nvguest"
 extra = "{commands}"
 on_poweroff = "destroy"
@@ -118,13 +118,15 @@ on_reboot = "{on_reboot}"
 on_crash = "{on_crash}"
 """
 
-    def __init__(self, dom0, name, memory=32, commands="", paused=False, uuid=None,
-                 on_crash="destroy", on_reboot="destroy", more=""):
+    def __init__(self, dom0, name, memory=32, vcpus=1, commands="", paused=False, uuid=None,
+                 on_crash="destroy", on_reboot="destroy", shadow=None, more=""):
         self.dom0 = dom0
         self.name = name
         self.log = f"/var/log/xen/console/guest-{name}.log"
-        config = self.CONFIG.format(name=name, memory=memory, commands=commands,
+        config = self.CONFIG.format(name=name, memory=memory, vcpus=vcpus, commands=commands,
                                     on_crash=on_crash, on_reboot=on_reboot) + more
+        if shadow:
+            config += f"\nshadow_memory = {shadow}\n"    # MiB for page tables
         if uuid:
             config += f'\nuuid = "{uuid}"\n'
         self.config = f"/lab/{name}.cfg"
@@ -134,6 +136,7 @@ on_crash = "{on_crash}"
     def create(self, paused=False):
         """Create it (again)."""
         self.dom0.ok(f"rm -f {self.log}; xl create {'-p' if paused else ''} {self.config}", 120)
+        self._tty = None
         self.domid = int(self.dom0.ok(f"xl domid {self.name}"))
         self.uuid = self.dom0.ok(f"xl domid {self.name} >/dev/null; "
                                  f"xenstore-read /local/domain/{self.domid}/vm").rsplit("/", 1)[1]
@@ -148,19 +151,24 @@ on_crash = "{on_crash}"
         self.dom0.ok(f"xl unpause {self.name}")
         self.await_idle()
 
+    @property
+    def tty(self):
+        """Its console in Dom0. Asked once: xenstored may not answer later."""
+        if not self._tty:
+            self._tty = self.dom0.ok(f"xenstore-read /local/domain/{self.domid}/console/tty")
+        return self._tty
+
     def say(self, command, seconds=60):
         """Type @command; return every line of the answer, as dictionaries."""
         seconds = patient(seconds)
-        script = (f"labtool say $(xenstore-read /local/domain/{self.domid}/console/tty) "
-                  f"{self.log} {seconds} '{command}'")
+        script = f"labtool say {self.tty} {self.log} {seconds} '{command}'"
         status, output = self.dom0.run(script, seconds + 10)
         check(status == 0, f"guest {self.name}: '{command}': {output}")
         return [words(line.partition("NVGUEST ")[2]) for line in output.splitlines()]
 
     def type(self, command):
         """Type @command without waiting for an answer."""
-        self.dom0.ok(f"labtool say $(xenstore-read /local/domain/{self.domid}/console/tty) "
-                     f"{self.log} 0 '{command}' || true")
+        self.dom0.ok(f"labtool say {self.tty} {self.log} 0 '{command}' || true")
 
     def do(self, command, seconds=60):
         """Type @command, which must succeed; return the line that says so."""

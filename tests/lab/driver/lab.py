@@ -28,6 +28,8 @@ PROGRAMS = {"qemu-system-x86_64": "qemu-system-x86", "qemu-img": "qemu-utils",
 # An Intel CPUID, so that Xen's machine check recovery runs, with SVM and NPT,
 # which is what QEMU emulates, so that PVH and HVM guests run.
 CPU = "Nehalem,+svm,+npt,+pdpe1gb"
+# An AMD CPU of family 17h, with scalable MCA: Xen registers no handlers there.
+AMD_CPU = "EPYC,+svm,+npt,+pdpe1gb"
 XEN_OPTIONS = ("console=com1 com1=115200,8n1 loglvl=all guest_loglvl=all noreboot=1 "
                "dom0_mem=1024M,max:1024M spec-ctrl=no xpti=no pv-l1tf=no mce_verbosity=verbose")
 DOM0_OPTIONS = "console=hvc0 earlyprintk=xen loglevel=7 mitigations=off audit=0"
@@ -66,10 +68,10 @@ def digest(*paths_and_words):
 
 
 class Lab:
-    """One kind of host: Xen version, patched or stock, DIMM sizes."""
+    """One kind of host: Xen version, patched or stock, DIMM sizes, whose CPU."""
 
-    def __init__(self, xen="4.17", stock=False, large=False, keep=None, build=None):
-        self.xen, self.stock, self.large = xen, stock, large
+    def __init__(self, xen="4.17", stock=False, large=False, amd=False, keep=None, build=None):
+        self.xen, self.stock, self.large, self.amd = xen, stock, large, amd
         self.keep = keep       # a directory for the logs, or None
         self.build = build     # a build tree of the project, or None
         self.machine = self.agent = None
@@ -95,7 +97,8 @@ class Lab:
 
     def arguments(self, disk):
         result = [
-            "-accel", "tcg,thread=multi", "-cpu", CPU, "-machine", "q35,nvdimm=on",
+            "-accel", "tcg,thread=multi", "-cpu", AMD_CPU if self.amd else CPU,
+            "-machine", "q35,nvdimm=on",
             "-m", "3G,slots=4,maxmem=16G", "-smp", "2",
             "-kernel", self.hypervisor, "-append", XEN_OPTIONS,
             "-initrd", f"{self.image}/vmlinux {DOM0_OPTIONS},{self.image}/initrd",
@@ -141,7 +144,7 @@ class Lab:
 
     def _install(self):
         dom0 = Dom0(self.machine, self.agent, self.xen)
-        for name in ("labtool", "nvguest"):
+        for name in ("labtool", "nvguest", "dieat.so"):
             with open(os.path.join(self.programs, name), "rb") as f:
                 dom0.put(f.read(), f"/lab/{name}", 0o755)
         dom0.ok("ln -sf /lab/labtool /usr/bin/labtool")

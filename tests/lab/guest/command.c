@@ -147,6 +147,69 @@ static void run_random(const struct request *q)
 	say("done verb=random reads=%u ticks=%u sum=%x", i, cpu_tsc() - start, sum);
 }
 
+/* Verify over and over until something is typed. */
+static void run_watch(const struct request *q)
+{
+	uint64_t passes = 0, word;
+	struct walk w;
+
+	while (!xen_typed()) {
+		walk_begin(&w, q);
+		while (walk_next(&w)) {
+			if (access_read(w.at, &word))
+				return done_at(q, &w);
+			if (word != pattern_word(q->n[2], w.offset)) {
+				say("error verb=watch pass=%u offset=%x got=%x", passes,
+				    w.offset, word);
+				return;
+			}
+		}
+		passes++;
+	}
+	say("done verb=watch passes=%u", passes);
+}
+
+/* Two vCPUs read a word each, at once. */
+static void run_both(const struct request *q)
+{
+	const volatile void *mine = window_page(0, q->n[0]);
+	uint64_t word, first, second;
+
+	if (!second_read(window_page(1, q->n[1]))) {
+		say("error verb=both");
+		return;
+	}
+	first = access_read(mine, &word);
+	second = second_await();
+	trap_report();
+	say("done verb=both first=%u second=%u", first, second);
+}
+
+static void run_tally(const struct request *q)
+{
+	if (tally_begin(q->n[0], q->n[1]))
+		say("done verb=tally");
+	else
+		say("error verb=tally too many pages");
+}
+
+static void run_tallied(const struct request *q)
+{
+	tally_say();
+}
+
+static void run_keep(const struct request *q)
+{
+	trap_keep(q->n[0]);
+	say("done verb=keep");
+}
+
+static void run_clear(const struct request *q)
+{
+	trap_clear();
+	say("done verb=clear");
+}
+
 static void run_banks(const struct request *q)
 {
 	trap_banks();
@@ -228,6 +291,12 @@ static const struct command commands[] = {
 	{ "write", "write GPA VALUE [PAGE]", 2, run_write },
 	{ "out", "out GPA [PAGE]", 1, run_out },
 	{ "random", "random GPA SIZE COUNT [PAGE]", 3, run_random },
+	{ "watch", "watch GPA SIZE SEED [PAGE]", 3, run_watch },
+	{ "both", "both GPA GPA", 2, run_both },
+	{ "tally", "tally GPA SIZE", 2, run_tally },
+	{ "tallied", "tallied", 0, run_tallied },
+	{ "keep", "keep 0|1", 1, run_keep },
+	{ "clear", "clear", 0, run_clear },
 	{ "banks", "banks", 0, run_banks },
 	{ "types", "types", 0, run_types },
 	{ "nvdimm", "nvdimm", 0, run_nvdimm },

@@ -2,7 +2,7 @@
 /*
  * guest/guest.h - a PVH kernel that does to memory exactly what it is told.
  *
- * One vCPU, interrupts off, no allocation. Everything it says is a line that
+ * One vCPU (a second one only for "both"), interrupts off, no allocation. Everything it says is a line that
  * begins with "NVGUEST": "NVGUEST done ..." or "NVGUEST error ..." ends each
  * command, other words report what happened meanwhile. Lines go to the PV
  * console (Dom0 reads them there) and to Xen's own log.
@@ -62,6 +62,18 @@ void xen_put(const char *s, size_t len);
  */
 size_t xen_get(char *buf, size_t len);
 
+/** xen_typed() - was something typed that xen_get() has not taken? */
+bool xen_typed(void);
+
+/** xen_nap() - let others run */
+void xen_nap(void);
+
+/**
+ * xen_start_second() - let vCPU 1 run @entry, which never returns
+ * Return: 0, or what Xen says against it, -errno.
+ */
+long xen_start_second(void (*entry)(void));
+
 /** xen_shutdown() - end the domain; @reason is a SHUTDOWN_* of xen/sched.h */
 void xen_shutdown(unsigned int reason) __attribute__((noreturn));
 
@@ -91,8 +103,28 @@ void trap_init(void);
  */
 unsigned int trap_report(void);
 
+/** trap_keep() - leave MCG_STATUS.MCIP set after the next ones, or do not */
+void trap_keep(bool keep);
+
+/** trap_clear() - clear MCG_STATUS: the next machine check may come */
+void trap_clear(void);
+
+/** trap_init_cpu() - load the IDT on another vCPU */
+void trap_init_cpu(void);
+
 /** trap_banks() - say the machine check registers as they are now */
 void trap_banks(void);
+
+/* ---- tally.c: how often each page was told ---- */
+
+/** tally_begin() - forget, and count the pages of [@gpa, @gpa + @size) */
+bool tally_begin(uint64_t gpa, uint64_t size);
+
+/** tally_add() - a machine check told of @gpa; from the handler */
+void tally_add(uint64_t gpa);
+
+/** tally_say() - say how many there were, and of how many pages */
+void tally_say(void);
 
 /* In start.S. 0; or 1 when the access trapped, which trap_report() tells. */
 uint64_t access_read(const volatile void *p, uint64_t *ret);
@@ -111,6 +143,21 @@ uint64_t window_largest(void);
  * Return: where @gpa is; *@span is how many bytes of it follow there.
  */
 volatile void *window_map(uint64_t gpa, uint64_t page, uint64_t *span);
+
+/**
+ * window_page() - make the 4 KiB page at @gpa visible, beside the window
+ *
+ * @slot: 0 or 1, each a page of its own.
+ */
+volatile void *window_page(unsigned int slot, uint64_t gpa);
+
+/* ---- second.c: another vCPU ---- */
+
+/** second_read() - have vCPU 1, which is started if need be, read @p */
+bool second_read(const volatile void *p);
+
+/** second_await() - Return: what access_read() returned there */
+uint64_t second_await(void);
 
 /* ---- command.c ---- */
 

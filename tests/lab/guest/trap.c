@@ -40,6 +40,13 @@ void trap_handle(struct frame *f);
 static struct gate idt[32];
 static struct note notes[NOTES];
 static unsigned int noted, told;
+static bool keep_mcip;
+
+/* Two vCPUs may be here at once. */
+static void note_add(const struct note *n)
+{
+	notes[__atomic_fetch_add(&noted, 1, __ATOMIC_SEQ_CST) % NOTES] = *n;
+}
 
 /* Copy every valid bank and clear it, as an operating system does. */
 static bool take_banks(struct note n)
@@ -57,12 +64,14 @@ static bool take_banks(struct note n)
 		n.status = status;
 		n.addr = cpu_rdmsr(MSR_MC_STATUS(bank) + 1);
 		n.misc = cpu_rdmsr(MSR_MC_STATUS(bank) + 2);
-		notes[noted++ % NOTES] = n;
+		note_add(&n);
+		tally_add(n.addr);
 		cpu_wrmsr(MSR_MC_STATUS(bank), 0);
 	}
 	if (n.bank == ~0ull)
-		notes[noted++ % NOTES] = n;
-	cpu_wrmsr(MSR_MCG_STATUS, 0);
+		note_add(&n);
+	if (!keep_mcip)
+		cpu_wrmsr(MSR_MCG_STATUS, 0);
 	return n.mcg_status & MCG_STATUS_EIPV;
 }
 
@@ -76,7 +85,7 @@ void trap_handle(struct frame *f)
 		if (!take_banks(n))
 			return;
 	} else {
-		notes[noted++ % NOTES] = n;
+		note_add(&n);
 	}
 	if (accessing) {
 		f->rip = (uint64_t)access_fixup;
@@ -110,6 +119,16 @@ unsigned int trap_report(void)
 	return n;
 }
 
+void trap_keep(bool keep)
+{
+	keep_mcip = keep;
+}
+
+void trap_clear(void)
+{
+	cpu_wrmsr(MSR_MCG_STATUS, 0);
+}
+
 void trap_banks(void)
 {
 	unsigned int bank, banks = cpu_rdmsr(MSR_MCG_CAP) & 0xff;
@@ -119,12 +138,18 @@ void trap_banks(void)
 		say("bank %u status=%x", (uint64_t)bank, cpu_rdmsr(MSR_MC_STATUS(bank)));
 }
 
-void trap_init(void)
+void trap_init_cpu(void)
 {
 	struct {
 		uint16_t limit;
 		uint64_t base;
 	} __attribute__((packed)) pointer = { sizeof(idt) - 1, (uint64_t)idt };
+
+	__asm__ volatile("lidt %0" : : "m"(pointer));
+}
+
+void trap_init(void)
+{
 	unsigned int i;
 
 	for (i = 0; i < 32; i++) {
@@ -136,5 +161,5 @@ void trap_init(void)
 			.offset1 = (uint16_t)(entry >> 16), .offset2 = (uint32_t)(entry >> 32),
 		};
 	}
-	__asm__ volatile("lidt %0" : : "m"(pointer));
+	trap_init_cpu();
 }

@@ -18,6 +18,8 @@ extern uint64_t page_pml4[512];
 static uint64_t level3[512] __attribute__((aligned(4096)));
 static uint64_t level2[512] __attribute__((aligned(4096)));
 static uint64_t level1[512] __attribute__((aligned(4096)));
+static uint64_t pages_dir[512] __attribute__((aligned(4096)));
+static uint64_t pages[512] __attribute__((aligned(4096)));
 
 uint64_t window_largest(void)
 {
@@ -49,4 +51,17 @@ volatile void *window_map(uint64_t gpa, uint64_t page, uint64_t *span)
 
 	*span = 512 * page - (gpa & (page - 1));
 	return (volatile void *)(at + (gpa & (page - 1)));
+}
+
+volatile void *window_page(unsigned int slot, uint64_t gpa)
+{
+	uint64_t at = (512ull << 30) + PAGE_1G + slot * PAGE_4K, span;
+
+	/* The tables above are those of a window of small pages, wherever. */
+	window_map(gpa, PAGE_4K, &span);
+	level3[1] = (uint64_t)pages_dir | PRESENT_RW;
+	pages_dir[0] = (uint64_t)pages | PRESENT_RW;
+	pages[slot] = (gpa & ~(PAGE_4K - 1)) | PRESENT_RW;
+	__asm__ volatile("mov %0, %%cr3" : : "r"(page_pml4) : "memory");
+	return (volatile void *)(at + (gpa & (PAGE_4K - 1)));
 }

@@ -5,10 +5,12 @@
 #include <xen/xen.h>
 #include <xen/event_channel.h>
 #include <xen/hvm/hvm_op.h>
+#include <xen/hvm/hvm_vcpu.h>
 #include <xen/hvm/params.h>
 #include <xen/io/console.h>
 #include <xen/memory.h>
 #include <xen/sched.h>
+#include <xen/vcpu.h>
 
 extern uint8_t hypercall_page[4096];
 
@@ -118,6 +120,36 @@ size_t xen_get(char *buf, size_t len)
 	if (n)
 		ring_notify();
 	return n;
+}
+
+bool xen_typed(void)
+{
+	return ring && ring->in_prod != ring->in_cons;
+}
+
+void xen_nap(void)
+{
+	xen_hypercall(__HYPERVISOR_sched_op, SCHEDOP_yield, 0, 0);
+}
+
+/* Flat segments and the same page tables: Xen's docs call it "64-bit mode". */
+long xen_start_second(void (*entry)(void))
+{
+	static uint8_t stack[16384] __attribute__((aligned(16)));
+	static struct vcpu_hvm_context c;
+	struct vcpu_hvm_x86_64 *r = &c.cpu_regs.x86_64;
+	long e;
+
+	c.mode = VCPU_HVM_MODE_64B;
+	r->rip = (uint64_t)entry;
+	/* As if called: below a return address that is never used. */
+	r->rsp = (uint64_t)(stack + sizeof(stack) - 8);
+	__asm__ volatile("mov %%cr0, %0" : "=r"(r->cr0));
+	__asm__ volatile("mov %%cr3, %0" : "=r"(r->cr3));
+	__asm__ volatile("mov %%cr4, %0" : "=r"(r->cr4));
+	r->efer = cpu_rdmsr(0xc0000080);
+	e = xen_hypercall(__HYPERVISOR_vcpu_op, VCPUOP_initialise, 1, (unsigned long)&c);
+	return e ? e : xen_hypercall(__HYPERVISOR_vcpu_op, VCPUOP_up, 1, 0);
 }
 
 void xen_shutdown(unsigned int reason)
