@@ -188,6 +188,52 @@ static int put_number(struct ctl *x, const char *name, bool *has,
 	return 0;
 }
 
+int ask_guest_list(struct ctl *x, union wire_request *rq)
+{
+	return PUT(x, "GUEST", x->arg[0], rq->list_guests.guest);
+}
+
+static int put_device(struct ctl *x, bool *has, uint32_t *to)
+{
+	uint64_t n = 0;
+	int r = put_number(x, "device", has, &n, UINT32_MAX);
+
+	*to = (uint32_t)n;
+	return r;
+}
+
+int ask_guest_add(struct ctl *x, union wire_request *rq)
+{
+	struct req_add_guest_device *g = &rq->add_guest_device;
+	const char *what = ctl_option(x, "if-missing");
+	int r;
+
+	if (what && strcmp(what, "wait") && strcmp(what, "run"))
+		return ctl_usage(x, "--if-missing is wait or run, not '%.64s'", what);
+	g->run_without = what && !strcmp(what, "run");
+	r = PUT(x, "GUEST", x->arg[0], g->guest);
+	if (!r)
+		r = PUT(x, "VOLUME", x->arg[1], g->volume);
+	if (!r)
+		r = put_device(x, &g->has_device, &g->device);
+	if (!r)
+		r = put_size(x, "gpa", &g->has_gpa, &g->gpa);
+	return r;
+}
+
+int ask_guest_remove(struct ctl *x, union wire_request *rq)
+{
+	struct req_remove_guest_device *g = &rq->remove_guest_device;
+	int r;
+
+	if (!x->arg[1] == !ctl_option(x, "device"))
+		return ctl_usage(x, "give either a volume or --device");
+	r = PUT(x, "GUEST", x->arg[0], g->guest);
+	if (!r)
+		r = PUT(x, "VOLUME", x->arg[1], g->volume);
+	return r ? r : put_device(x, &g->has_device, &g->device);
+}
+
 int ask_why(struct ctl *x, union wire_request *rq)
 {
 	const char *place = x->arg[0], *at;

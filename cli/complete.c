@@ -68,7 +68,7 @@ static const char *kind_word(enum word_kind k)
 		[WORD_ANY] = "-",	   [WORD_POOL] = "pools",
 		[WORD_VOLUME] = "volumes", [WORD_DEVICE] = "devices",
 		[WORD_DOMAIN] = "domains", [WORD_FILE] = "files",
-		[WORD_VERB] = "verbs",
+		[WORD_GUEST] = "guests",   [WORD_VERB] = "verbs",
 	};
 
 	return words[k];
@@ -193,6 +193,20 @@ static int print_domains(struct ctl *x)
 	return r;
 }
 
+/* Those that have a list; each once. */
+static int print_guests(struct ctl *x)
+{
+	struct wire_guests reply = {};
+	int r = fetch(x, WIRE_LIST_GUESTS, &reply);
+	size_t i;
+
+	for (i = 0; i < reply.devices.n; i++)
+		if (!i || strcmp(reply.devices.v[i].guest, reply.devices.v[i - 1].guest))
+			print_name(x, reply.devices.v[i].guest);
+	view_guests_deinit(&reply.devices);
+	return r;
+}
+
 int run_completion(struct ctl *x)
 {
 	static const struct {
@@ -201,7 +215,7 @@ int run_completion(struct ctl *x)
 	} kinds[] = {
 		{ "verbs", print_verbs },     { "volumes", print_volumes },
 		{ "pools", print_pools },     { "devices", print_devices },
-		{ "domains", print_domains },
+		{ "domains", print_domains }, { "guests", print_guests },
 	};
 	const struct verb *verb = x->verb;
 	size_t i;

@@ -28,6 +28,7 @@ enum word_kind {
 	WORD_VOLUME,
 	WORD_DEVICE,
 	WORD_DOMAIN,
+	WORD_GUEST,
 	WORD_FILE,
 	WORD_VERB,
 };

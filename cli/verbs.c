@@ -40,6 +40,16 @@ static const struct verb_option unmap_options[] = {
 	{ "map-id", 0, "ID", WORD_ANY, "the mapping that 'nvctl --json status' lists with that id", true },
 };
 
+static const struct verb_option guest_add_options[] = {
+	{ "gpa", 0, "ADDRESS", WORD_ANY, "guest physical address; default: where it was last, or nvdimmd chooses", false },
+	{ "device", 0, "N", WORD_ANY, "its number in the guest; default: the lowest that is free", false },
+	{ "if-missing", 0, "WHAT", WORD_ANY, "wait: the guest does not run without it, the default; run: it does", false },
+};
+
+static const struct verb_option guest_remove_options[] = {
+	{ "device", 0, "N", WORD_ANY, "by its number in the guest", true },
+};
+
 static const struct verb_option events_options[] = {
 	{ "since", 0, "TIME", WORD_ANY, "10m, 3h, 2d (ago), 2026-01-31, \"2026-01-31 10:00\", @SECONDS", false },
 	{ "after", 0, "ID", WORD_ANY, "events with a greater id", false },
@@ -186,6 +196,34 @@ static const struct verb table[] = {
 	  .method = WIRE_UNMAP,
 	  .ask = ask_unmap,
 	  .show = show_done },
+	{ .name = "guest list",
+	  .summary = "what guests get whenever they start, and what came of it",
+	  .forms = { "[GUEST]" },
+	  .args = { { "GUEST", WORD_GUEST } },
+	  .method = WIRE_LIST_GUESTS,
+	  .ask = ask_guest_list,
+	  .show = show_guests },
+	{ .name = "guest add",
+	  .summary = "a guest gets a volume whenever it starts",
+	  .help = "GUEST is the name or the UUID that it has each time, also as name:NAME, uuid:UUID.\n"
+		  "A guest that cannot have its volume waits, held, unless --if-missing=run is given.",
+	  .forms = { "GUEST VOLUME" },
+	  .args = { { "GUEST", WORD_GUEST }, { "VOLUME", WORD_VOLUME } },
+	  .min_args = 2,
+	  OPTIONS(guest_add_options),
+	  .method = WIRE_ADD_GUEST_DEVICE,
+	  .ask = ask_guest_add,
+	  .show = show_guest_added },
+	{ .name = "guest remove",
+	  .summary = "and now it does not any more",
+	  .help = "What the guest has mapped now it keeps until it ends.",
+	  .forms = { "GUEST VOLUME", "GUEST --device N" },
+	  .args = { { "GUEST", WORD_GUEST }, { "VOLUME", WORD_VOLUME } },
+	  .min_args = 1,
+	  OPTIONS(guest_remove_options),
+	  .method = WIRE_REMOVE_GUEST_DEVICE,
+	  .ask = ask_guest_remove,
+	  .show = show_guest_removed },
 	{ .name = "repair",
 	  .summary = "clear the poison in a volume's bad pages",
 	  .help = "What the pages held is lost, they are zero then. Refused while mapped. Done is\n"
@@ -263,7 +301,7 @@ static const struct verb table[] = {
 	  .run = run_version },
 	{ .name = "completion",
 	  .summary = "the bash completion, or the words that it offers",
-	  .help = "WHAT is volumes, pools, devices, domains or verbs.",
+	  .help = "WHAT is volumes, pools, devices, domains, guests or verbs.",
 	  .forms = { "[WHAT]" },
 	  .args = { { "WHAT", WORD_ANY } },
 	  .method = WIRE_METHODS,

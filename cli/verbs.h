@@ -14,12 +14,14 @@ typedef int verb_run(struct ctl *x);
 /* ask.c: words into requests */
 verb_ask ask_pool_add, ask_pool, ask_volume, ask_create, ask_rename,
 	ask_owner, ask_resize, ask_delete, ask_map, ask_unmap, ask_events, ask_why;
+verb_ask ask_guest_list, ask_guest_add, ask_guest_remove;
 
-/* show-status.c, show-pool.c, show-volume.c, show-event.c: replies for people */
+/* show-status.c, show-pool.c, show-volume.c, show-guest.c, show-event.c: replies for people */
 verb_show show_status;
 verb_show show_pools, show_pool_added;
 verb_show show_volumes, show_volume, show_volume_done, show_volume_changed,
 	show_mapped, show_done;
+verb_show show_guests, show_guest_added, show_guest_removed;
 verb_show show_events, show_event, show_why, show_offline;
 verb_show show_version, show_copied;
 

@@ -271,6 +271,11 @@ static const struct wire_method methods[WIRE_METHODS] = {
 	[WIRE_REPAIR_POOL] = { &repair_pool, &done },
 	[WIRE_MAP] = { &map, &mapping_done },
 	[WIRE_UNMAP] = { &unmap, &done },
+	[WIRE_LIST_GUESTS] = { &wire_list_guests, &wire_guests_reply },
+	[WIRE_ADD_GUEST_DEVICE] = { &wire_add_guest_device,
+				    &wire_guest_device_reply },
+	[WIRE_REMOVE_GUEST_DEVICE] = { &wire_remove_guest_device,
+				       &wire_guest_device_reply },
 	[WIRE_LIST_EVENTS] = { &list_events, &events_reply },
 	[WIRE_WHY] = { &why_request, &why_reply },
 	[WIRE_OFFLINE] = { &offline_request, &why_reply },
@@ -356,6 +361,8 @@ int wire_request_parse(enum wire_method_id id, struct json_object *parameters,
 		return check_map(&ret->map, why);
 	case WIRE_UNMAP:
 		return check_unmap(&ret->unmap, why);
+	case WIRE_REMOVE_GUEST_DEVICE:
+		return wire_check_remove(&ret->remove_guest_device, why);
 	case WIRE_WHY:
 	case WIRE_OFFLINE:
 		return check_place(&ret->why, methods[id].request->type, why);

@@ -77,6 +77,14 @@ struct wire_event {
 	struct view_event event;
 };
 
+struct wire_guests {
+	struct view_guests devices;
+};
+
+struct wire_guest_device {
+	struct view_guest_device device;
+};
+
 struct wire_chunk {
 	uint8_t *chunk;
 	size_t n_chunk;
@@ -112,6 +120,9 @@ union wire_request {
 	struct req_delete_volume delete_volume;
 	struct req_map map;
 	struct req_unmap unmap;
+	struct req_list_guests list_guests;
+	struct req_add_guest_device add_guest_device;
+	struct req_remove_guest_device remove_guest_device;
 	struct req_events events;
 	struct req_why why;
 	struct wire_monitor monitor;
@@ -134,6 +145,9 @@ enum wire_method_id {
 	WIRE_REPAIR_POOL,
 	WIRE_MAP,
 	WIRE_UNMAP,
+	WIRE_LIST_GUESTS,
+	WIRE_ADD_GUEST_DEVICE,
+	WIRE_REMOVE_GUEST_DEVICE,
 	WIRE_LIST_EVENTS,
 	WIRE_WHY,
 	WIRE_OFFLINE,
@@ -168,8 +182,15 @@ int wire_request_parse(enum wire_method_id id, struct json_object *parameters,
 /* The tables of the interface's types. */
 extern const struct fields wire_type_place, wire_type_extent, wire_type_pool,
 	wire_type_candidate, wire_type_mapping, wire_type_volume,
-	wire_type_event, wire_type_counter, wire_type_status,
-	wire_type_progress;
+	wire_type_guest_device, wire_type_event, wire_type_counter,
+	wire_type_status, wire_type_progress;
+
+/* wire-guest.c: requests and replies about guests, for the table of methods. */
+extern const struct fields wire_list_guests, wire_add_guest_device,
+	wire_remove_guest_device, wire_guests_reply, wire_guest_device_reply;
+/** wire_check_remove() - of a guest's device: either way to name it, not both. NV_E_BAD_REQUEST. */
+int wire_check_remove(const struct req_remove_guest_device *rq,
+		      struct nv_why *why) nv_must_check;
 
 /** wire_description() - the interface description's text */
 const char *wire_description(void);

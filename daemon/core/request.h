@@ -85,6 +85,28 @@ struct req_unmap {
 	uint64_t gpa;
 };
 
+struct req_list_guests {
+	char guest[REQ_NAME]; /* "": all */
+};
+
+struct req_add_guest_device {
+	char guest[REQ_NAME];
+	char volume[REQ_NAME];
+	bool has_device;
+	uint32_t device;
+	bool has_gpa;
+	uint64_t gpa;
+	bool run_without;
+};
+
+/* Exactly one of volume and device. */
+struct req_remove_guest_device {
+	char guest[REQ_NAME];
+	char volume[REQ_NAME];
+	bool has_device;
+	uint32_t device;
+};
+
 /* since or after, never both; limit is set even if !has_limit, and not 0. */
 struct req_events {
 	bool has_since, has_after, has_limit;

@@ -12,7 +12,19 @@ static const char *const mapping_states[] = { VIEW_MAPPING_STATES(VIEW_X) };
 static const char *const volume_states[] = { VIEW_VOLUME_STATES(VIEW_X) };
 static const char *const severities[] = { VIEW_SEVERITIES(VIEW_X) };
 static const char *const daemon_states[] = { VIEW_DAEMON_STATES(VIEW_X) };
+static const char *const if_missing[] = { VIEW_IF_MISSING(VIEW_X) };
+static const char *const guest_states[] = { VIEW_GUEST_STATES(VIEW_X) };
 #undef VIEW_X
+
+const char *view_if_missing_word(enum view_if_missing s)
+{
+	return if_missing[s];
+}
+
+const char *view_guest_state_word(enum view_guest_state s)
+{
+	return guest_states[s];
+}
 
 const char *view_pool_state_word(enum view_pool_state s)
 {
@@ -97,6 +109,11 @@ struct view_mapping *view_mappings_add(struct view_mappings *m)
 	return grow(&m->v, &m->n, sizeof(*m->v));
 }
 
+struct view_guest_device *view_guests_add(struct view_guests *g)
+{
+	return grow(&g->v, &g->n, sizeof(*g->v));
+}
+
 struct view_event *view_events_add(struct view_events *e)
 {
 	return grow(&e->v, &e->n, sizeof(*e->v));
@@ -175,6 +192,12 @@ void view_mappings_deinit(struct view_mappings *m)
 		view_mapping_deinit(&m->v[i]);
 	free(m->v);
 	memset(m, 0, sizeof(*m));
+}
+
+void view_guests_deinit(struct view_guests *g)
+{
+	free(g->v);
+	memset(g, 0, sizeof(*g));
 }
 
 void view_events_deinit(struct view_events *e)

@@ -23,6 +23,7 @@
 #define VIEW_NAME   64	/* pools, volumes, regions, words; with the final NUL */
 #define VIEW_DOMAIN 128	/* a domain's name, a domid or a UUID */
 #define VIEW_OWNER  144	/* "uuid:..." or "name:..." */
+#define VIEW_GUEST  160	/* the same of a guest's list */
 #define VIEW_DEVICE 256	/* a namespace, a region or a path below /dev */
 #define VIEW_TEXT   512	/* a sentence */
 #define VIEW_CELLS  64	/* cells of a pool's map, at most */
@@ -53,6 +54,15 @@
 	X(RUNNING, "running")      \
 	X(DEGRADED, "degraded")
 
+#define VIEW_IF_MISSING(X)     \
+	X(WAIT, "wait")        \
+	X(RUN, "run")
+#define VIEW_GUEST_STATES(X)   \
+	X(ABSENT, "absent")    \
+	X(WAITING, "waiting")  \
+	X(MAPPED, "mapped")    \
+	X(REFUSED, "refused")
+
 #define VIEW_PLACE_STATES(X)       \
 	X(ELSEWHERE, "elsewhere")  \
 	X(FREE, "free")            \
@@ -61,6 +71,12 @@
 
 #define VIEW_X(NAME, word) VIEW_PLACE_##NAME,
 enum view_place_state { VIEW_PLACE_STATES(VIEW_X) };
+#undef VIEW_X
+#define VIEW_X(NAME, word) VIEW_IF_MISSING_##NAME,
+enum view_if_missing { VIEW_IF_MISSING(VIEW_X) };
+#undef VIEW_X
+#define VIEW_X(NAME, word) VIEW_GUEST_##NAME,
+enum view_guest_state { VIEW_GUEST_STATES(VIEW_X) };
 #undef VIEW_X
 #define VIEW_X(NAME, word) VIEW_POOL_##NAME,
 enum view_pool_state { VIEW_POOL_STATES(VIEW_X) };
@@ -78,6 +94,8 @@ enum view_severity { VIEW_SEVERITIES(VIEW_X) };
 enum view_daemon_state { VIEW_DAEMON_STATES(VIEW_X) };
 #undef VIEW_X
 
+const char *view_if_missing_word(enum view_if_missing s);
+const char *view_guest_state_word(enum view_guest_state s);
 const char *view_pool_state_word(enum view_pool_state s);
 const char *view_mapping_state_word(enum view_mapping_state s);
 const char *view_volume_state_word(enum view_volume_state s);
@@ -158,6 +176,21 @@ struct view_volume {
 	struct view_mapping mapping;
 };
 
+/* One device of a guest's list, and what came of it in the domain of now. */
+struct view_guest_device {
+	char guest[VIEW_GUEST];
+	uint32_t device;
+	char volume[VIEW_NAME];
+	uint64_t size;
+	bool has_gpa;	/* asked for; else nvdimmd chooses */
+	uint64_t gpa;
+	enum view_if_missing if_missing;
+	enum view_guest_state state;
+	bool has_domid;
+	uint32_t domid;
+	char reason[VIEW_TEXT];
+};
+
 struct view_event {
 	uint64_t id, time;
 	char kind[VIEW_NAME];
@@ -205,6 +238,11 @@ struct view_candidates {
 
 struct view_volumes {
 	struct view_volume *v;
+	size_t n;
+};
+
+struct view_guests {
+	struct view_guest_device *v;
 	size_t n;
 };
 
@@ -265,6 +303,7 @@ struct view_pool *view_pools_add(struct view_pools *p) nv_must_check;
 struct view_candidate *view_candidates_add(struct view_candidates *c) nv_must_check;
 struct view_volume *view_volumes_add(struct view_volumes *v) nv_must_check;
 struct view_mapping *view_mappings_add(struct view_mappings *m) nv_must_check;
+struct view_guest_device *view_guests_add(struct view_guests *g) nv_must_check;
 struct view_event *view_events_add(struct view_events *e) nv_must_check;
 struct view_extent *view_volume_add_extent(struct view_volume *v) nv_must_check;
 struct view_alarm *view_status_add_alarm(struct view_status *s) nv_must_check;
@@ -280,6 +319,7 @@ void view_pools_deinit(struct view_pools *p);
 void view_candidates_deinit(struct view_candidates *c);
 void view_volumes_deinit(struct view_volumes *v);
 void view_mappings_deinit(struct view_mappings *m);
+void view_guests_deinit(struct view_guests *g);
 void view_events_deinit(struct view_events *e);
 void view_status_deinit(struct view_status *s);
 

@@ -91,6 +91,13 @@ int op_volume_set_owner(struct nvd *nvd, const struct req_set_owner *rq, struct 
 int op_pool_add(struct nvd *nvd, const struct req_add_pool *rq, struct nv_why *why, struct nv_uuid *ret_pool);
 int op_pool_release(struct nvd *nvd, const struct req_pool *rq, struct nv_why *why);
 
+/* What guests are to get; the device as it is then, or was. */
+int op_guest_add(struct nvd *nvd, const struct req_add_guest_device *rq, struct nv_why *why, struct view_guest_device *ret);
+int op_guest_remove(struct nvd *nvd, const struct req_remove_guest_device *rq, struct nv_why *why,
+		    struct view_guest_device *ret);
+/* @ret: as of all op_show_*() */
+int op_show_guests(struct nvd *nvd, const struct req_list_guests *rq, struct nv_why *why, struct view_guests *ret);
+
 /*
  * What there is to see. The result is zeroed first, filled, and belongs to the
  * caller, who calls view_*_deinit() whatever was returned.

@@ -108,6 +108,42 @@ static int list_events(struct commands *x, struct client *c,
 	return r;
 }
 
+static int list_guests(struct commands *x, struct client *c,
+		       const union wire_request *rq, struct nv_why *why)
+{
+	struct wire_guests reply = {};
+	int r = op_show_guests(x->nvd, &rq->list_guests, why, &reply.devices);
+
+	if (!r)
+		command_reply(c, WIRE_LIST_GUESTS, &reply);
+	view_guests_deinit(&reply.devices);
+	return r;
+}
+
+static int add_guest_device(struct commands *x, struct client *c,
+			    const union wire_request *rq, struct nv_why *why)
+{
+	struct wire_guest_device reply = {};
+	int r = op_guest_add(x->nvd, &rq->add_guest_device, why, &reply.device);
+
+	if (!r)
+		command_reply(c, WIRE_ADD_GUEST_DEVICE, &reply);
+	return r;
+}
+
+static int remove_guest_device(struct commands *x, struct client *c,
+			       const union wire_request *rq,
+			       struct nv_why *why)
+{
+	struct wire_guest_device reply = {};
+	int r = op_guest_remove(x->nvd, &rq->remove_guest_device, why,
+				&reply.device);
+
+	if (!r)
+		command_reply(c, WIRE_REMOVE_GUEST_DEVICE, &reply);
+	return r;
+}
+
 static int tell_why(struct commands *x, struct client *c,
 		    const union wire_request *rq, struct nv_why *why)
 {
@@ -155,6 +191,9 @@ static const struct command {
 	[WIRE_REPAIR_POOL] = { WRITE, ONE, command_repair_pool },
 	[WIRE_MAP] = { WRITE, ONE, command_map },
 	[WIRE_UNMAP] = { WRITE, ONE, command_unmap },
+	[WIRE_LIST_GUESTS] = { READ, ONE, list_guests },
+	[WIRE_ADD_GUEST_DEVICE] = { WRITE, ONE, add_guest_device },
+	[WIRE_REMOVE_GUEST_DEVICE] = { WRITE, ONE, remove_guest_device },
 	[WIRE_LIST_EVENTS] = { READ, ONE, list_events },
 	[WIRE_WHY] = { READ, ONE, tell_why },
 	[WIRE_OFFLINE] = { WRITE, ONE, take_offline },

@@ -201,6 +201,57 @@ void make_created(void *reply)
 	fill_volume(&v->volume, "db", "name:web1");
 }
 
+static void fill_guest(struct view_guest_device *g, const char *guest,
+		       uint32_t device, const char *volume)
+{
+	*g = (struct view_guest_device){ .device = device, .size = 2 * GIB };
+	view_text_set(g->guest, sizeof(g->guest), guest);
+	view_text_set(g->volume, sizeof(g->volume), volume);
+}
+
+void make_guests(void *reply)
+{
+	struct view_guests *g = &((struct wire_guests *)reply)->devices;
+	struct view_guest_device *one;
+
+	fill_guest(view_guests_add(g), "name:" EVIL, 0, "zz-last");
+	one = view_guests_add(g);
+	fill_guest(one, "name:web1", 0, "db");
+	one->state = VIEW_GUEST_MAPPED;
+	one->has_domid = true;
+	one->domid = 3;
+	one = view_guests_add(g);
+	fill_guest(one, "name:web1", 1, "log");
+	one->has_gpa = true;
+	one->gpa = 0x3fc0000000ull;
+	one->if_missing = VIEW_IF_MISSING_RUN;
+	one->state = VIEW_GUEST_REFUSED;
+	one->has_domid = true;
+	one->domid = 3;
+	strcpy(one->reason, "the volume log is in domain 2, web2 already");
+	one = view_guests_add(g);
+	fill_guest(one, "uuid:5b1d0c1e-1111-4222-8333-444455556666", 63, "db");
+	one->state = VIEW_GUEST_WAITING;
+	one->has_domid = true;
+	one->domid = 32751;
+}
+
+void make_guest_waits(void *reply)
+{
+	fill_guest(&((struct wire_guest_device *)reply)->device, "name:web1", 1, "log");
+}
+
+void make_guest_has(void *reply)
+{
+	struct view_guest_device *g = &((struct wire_guest_device *)reply)->device;
+
+	make_guest_waits(reply);
+	g->if_missing = VIEW_IF_MISSING_RUN;
+	g->state = VIEW_GUEST_MAPPED;
+	g->has_domid = true;
+	g->domid = 3;
+}
+
 void make_events(void *reply)
 {
 	struct view_events *e = &((struct wire_events *)reply)->events;

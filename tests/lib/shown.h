@@ -16,6 +16,9 @@ void make_nothing(void *reply);
 void make_volume(void *reply);
 void make_mapped(void *reply);
 void make_created(void *reply);
+void make_guests(void *reply);
+void make_guest_waits(void *reply);
+void make_guest_has(void *reply);
 void make_events(void *reply);
 void make_why(void *reply);
 

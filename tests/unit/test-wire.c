@@ -97,6 +97,7 @@ static void describe_tables(struct text *t)
 	static const struct fields *const types[] = {
 		&wire_type_place,     &wire_type_extent,  &wire_type_pool,
 		&wire_type_candidate, &wire_type_mapping, &wire_type_volume,
+		&wire_type_guest_device,
 		&wire_type_event,     &wire_type_counter, &wire_type_status,
 		&wire_type_progress,
 	};
@@ -253,6 +254,12 @@ static void test_requests_are_refused_with_the_parameter_that_is_wrong(void **st
 		{ WIRE_UNMAP, "{\"map_id\":\"12\"}", "'map_id' must be a string like \"0x1f\"" },
 		{ WIRE_UNMAP, "{\"map_id\":\"0x12345678901234567\"}", "'map_id' must be a string like \"0x1f\"" },
 		{ WIRE_UNMAP, "{\"map_id\":\"0xg\"}", "'map_id' must be a string like \"0x1f\"" },
+		{ WIRE_REMOVE_GUEST_DEVICE, "{\"guest\":\"g\"}",
+		  "RemoveGuestDevice takes either a volume or a device" },
+		{ WIRE_REMOVE_GUEST_DEVICE, "{\"guest\":\"g\",\"volume\":\"v\",\"device\":0}",
+		  "RemoveGuestDevice takes either a volume or a device" },
+		{ WIRE_ADD_GUEST_DEVICE, "{\"guest\":\"g\",\"volume\":\"v\",\"device\":-1}",
+		  "'device' must be an integer from 0 to 4294967295" },
 		{ WIRE_WHY, "{\"spa\":1,\"volume\":\"v\"}",
 		  "Why takes either spa, or volume and offset, or domain and gpa" },
 		{ WIRE_WHY, "{\"domain\":\"d\"}",
