@@ -29,6 +29,9 @@ void hv_mem_domain(struct hv *hv, uint32_t domid, const struct nv_uuid *uuid, bo
 /** hv_mem_mce() - the hardware reports @nr frames from @mfn */
 void hv_mem_mce(struct hv *hv, uint64_t mfn, uint64_t nr, uint64_t status);
 
+/** hv_mem_push() - any event at all; seq and time are the hypervisor's */
+void hv_mem_push(struct hv *hv, const struct hv_event *ev);
+
 /** hv_mem_touch() - a guest touches a frame that was taken out */
 void hv_mem_touch(struct hv *hv, uint64_t mfn);
 

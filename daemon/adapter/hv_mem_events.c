@@ -134,6 +134,11 @@ void hv_mem_mce(struct hv *hv, uint64_t mfn, uint64_t nr, uint64_t status)
 	mem_break(hv_mem(hv), mfn, nr, status, HV_EVENT_MCE, 0);
 }
 
+void hv_mem_push(struct hv *hv, const struct hv_event *ev)
+{
+	mem_push(hv_mem(hv), *ev);
+}
+
 void hv_mem_touch(struct hv *hv, uint64_t mfn)
 {
 	mem_break(hv_mem(hv), mfn, 1, 0, HV_EVENT_TOUCH, HV_EVENTF_GUEST);
