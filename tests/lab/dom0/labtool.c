@@ -35,6 +35,12 @@ static const struct verb {
 	{ "scrub", "MFN NR", 2, do_scrub },
 	{ "query", "DOMID GFN", 2, do_query },
 	{ "virq", "SECONDS", 1, do_virq },
+	{ "leaves", "DOMID GFN NR", 3, do_leaves },
+	{ "heap", "", 0, do_heap },
+	{ "pool", "DOMID MIB", 2, do_pool },
+	{ "permit", "DOMID MFN NR 0|1", 4, do_permit },
+	{ "mmio", "DOMID GFN MFN NR 0|1", 5, do_mmio },
+	{ "clock", "", 0, do_clock },
 };
 
 uint64_t number(const char *s)

@@ -17,10 +17,15 @@ labtool_fn do_mca;
 /* nvdimm.c: raw nvdimm_op calls, past nvdimmd */
 labtool_fn do_info, do_register, do_unregister, do_arm, do_map, do_unmap, do_list;
 labtool_fn do_break, do_mend, do_storm, do_events, do_resolve, do_hold, do_scrub, do_query;
-labtool_fn do_virq;
+labtool_fn do_virq, do_leaves;
+/* measure.c: past nvdimm_op, too */
+labtool_fn do_heap, do_pool, do_permit, do_mmio, do_clock;
 
 /** number() - decimal or 0x hexadecimal; anything else ends the program */
 uint64_t number(const char *s);
+
+/** now_ns() - CLOCK_MONOTONIC */
+uint64_t now_ns(void);
 
 /** failed() - print "what: errno sentence (NAME)"; Return: 1 */
 int failed(const char *what);

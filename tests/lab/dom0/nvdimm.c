@@ -24,12 +24,19 @@
 
 static xencall_handle *xen;
 
+/* What the last call cost: how often it was made, and the time. */
+struct cost {
+	uint64_t calls, ns;
+};
+
 /*
  * Make the call until it is finished, or @steps times if that is not 0.
  * Return: 0, XEN_NVDIMM_MORE when the steps were used up, -1 with errno.
  */
-static int op_steps(unsigned int cmd, void *arg, size_t len, unsigned int steps)
+static int op_steps(unsigned int cmd, void *arg, size_t len, unsigned int steps,
+		    struct cost *cost)
 {
+	uint64_t began;
 	void *buf;
 	int r;
 
@@ -39,9 +46,13 @@ static int op_steps(unsigned int cmd, void *arg, size_t len, unsigned int steps)
 		exit(failed("xencall_open"));
 	buf = xencall_alloc_buffer(xen, len);
 	memcpy(buf, arg, len);
-	do
+	cost->calls = 0;
+	began = now_ns();
+	do {
 		r = xencall3(xen, __HYPERVISOR_nvdimm_op, cmd, (unsigned long)buf, len);
-	while (r == XEN_NVDIMM_MORE && (!steps || --steps));
+		cost->calls++;
+	} while (r == XEN_NVDIMM_MORE && (!steps || --steps));
+	cost->ns = now_ns() - began;
 	memcpy(arg, buf, len);
 	xencall_free_buffer(xen, buf);
 	return r;
@@ -49,7 +60,9 @@ static int op_steps(unsigned int cmd, void *arg, size_t len, unsigned int steps)
 
 static int op(unsigned int cmd, void *arg, size_t len)
 {
-	return op_steps(cmd, arg, len, 0);
+	struct cost cost;
+
+	return op_steps(cmd, arg, len, 0, &cost);
 }
 
 static void handle_parse(const char *uuid, uint8_t handle[16])
@@ -116,16 +129,19 @@ int do_map(int argc, char **argv)
 		.gfn = number(argv[3]), .nr = number(argv[4]),
 		.flags = (uint32_t)number(argv[5]),
 	};
+	struct cost cost;
 	int r;
 
 	handle_parse(argv[1], m.handle);
-	r = op_steps(XEN_NVDIMM_map, &m, sizeof(m), argc > 6 ? (unsigned int)number(argv[6]) : 0);
+	r = op_steps(XEN_NVDIMM_map, &m, sizeof(m), argc > 6 ? (unsigned int)number(argv[6]) : 0,
+		     &cost);
 	if (r < 0) {
 		failed("map");
 		printf("gfn=%#lx\n", m.gfn);
 		return 1;
 	}
-	printf("map_id=%lu done=%lu more=%d\n", m.map_id, m.done, r);
+	printf("map_id=%lu done=%lu more=%d calls=%lu ns=%lu\n", m.map_id, m.done, r,
+	       cost.calls, cost.ns);
 	return 0;
 }
 
@@ -133,11 +149,12 @@ int do_unmap(int argc, char **argv)
 {
 	struct xen_nvdimm_unmap u = { .map_id = number(argv[0]) };
 	unsigned int steps = argc > 1 ? (unsigned int)number(argv[1]) : 0;
-	int r = op_steps(XEN_NVDIMM_unmap, &u, sizeof(u), steps);
+	struct cost cost;
+	int r = op_steps(XEN_NVDIMM_unmap, &u, sizeof(u), steps, &cost);
 
 	if (r < 0)
 		return failed("unmap");
-	printf("done=%lu more=%d\n", u.done, r);
+	printf("done=%lu more=%d calls=%lu ns=%lu\n", u.done, r, cost.calls, cost.ns);
 	return 0;
 }
 
@@ -296,6 +313,26 @@ int do_query(int argc, char **argv)
 		return failed("query");
 	printf("mfn=%#lx order=%u type=%u cache=%u entry=%#lx\n",
 	       q.mfn, q.order, q.type, q.cache, q.entry);
+	return 0;
+}
+
+/* How many entries of each size map these guest frames. */
+int do_leaves(int argc, char **argv)
+{
+	struct xen_nvdimm_query q = { .domid = (uint32_t)number(argv[0]) };
+	uint64_t gfn = number(argv[1]), end = gfn + number(argv[2]), n[3] = { 0 }, absent = 0;
+
+	while (gfn < end) {
+		q.gfn = gfn;
+		if (op(XEN_NVDIMM_query, &q, sizeof(q)))
+			return failed("query");
+		if (q.cache == XEN_NVDIMM_CACHE_NONE)
+			absent++;
+		else
+			n[q.order / 9]++;
+		gfn = (gfn | ((1ull << q.order) - 1)) + 1;
+	}
+	printf("4k=%lu 2m=%lu 1g=%lu absent=%lu\n", n[0], n[1], n[2], absent);
 	return 0;
 }
 
