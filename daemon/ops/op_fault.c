@@ -266,9 +266,10 @@ static int batch_take(struct nvd *nvd, const struct hv_batch *b, struct nv_why *
 	failed = nvd_book(nvd, batch_write(nvd, b), why);
 	if (failed)
 		batch_judge(nvd, b);
-	else
-		history_tell_since(nvd, told);
 	r = batch_resolve(nvd, b, why);
+	/* Guests wait for an answer, whoever reads the journal does not. */
+	if (!failed)
+		history_tell_since(nvd, told);
 	failed = failed ? failed : r;
 	r = batch_release(nvd, b, why);
 	return failed ? failed : r;

@@ -12,6 +12,7 @@
 #include <systemd/sd-event.h>
 #include <time.h>
 
+#include "core/bucket.h"
 #include "ops/op_boot.h"
 #include "ops/op_fault.h"
 #include "svc/hook.h"
@@ -21,6 +22,10 @@
 /* What failed for want of a disk or an answer is tried again after it. */
 #define RETRY_US 1000000ull
 #define TIDY_US 2000000ull
+
+/* Beyond this, entries of the history are only counted in the journal, which may be slow. */
+#define SAID_BURST 1000
+#define SAID_S 10
 
 struct loop {
 	struct nvd *nvd;
@@ -32,6 +37,8 @@ struct loop {
 	sd_event_source *virq, *fault, *retry, *tidy, *topology;
 	sd_event_source *term, *intr, *hup;
 	char status[VIEW_TEXT];
+	struct bucket said; /* entries of the history that the journal was given */
+	uint64_t unsaid;    /* those that it was not */
 	bool tidying; /* a leftover is in the queue */
 };
 
@@ -46,11 +53,39 @@ static void loop_status(struct loop *l)
 	sd_notifyf(0, "STATUS=%s", line);
 }
 
+static bool may_say(struct loop *l)
+{
+	struct bucket_conf conf = bucket_conf_per(SAID_BURST, SAID_S);
+
+	return bucket_has_room(&l->said, &conf, 1, clock_mono_ns(l->nvd->clock));
+}
+
+static void say_entry(struct loop *l, const struct event_fact *e)
+{
+	struct bucket_conf conf = bucket_conf_per(SAID_BURST, SAID_S);
+
+	if (!may_say(l)) {
+		l->unsaid++;
+		return;
+	}
+	bucket_add(&l->said, &conf, 1, clock_mono_ns(l->nvd->clock));
+	journal_event(e);
+}
+
+static void say_unsaid(struct loop *l)
+{
+	if (!l->unsaid || !may_say(l))
+		return;
+	journal_line(LOG_WARNING, "%llu more entries of the history are not repeated here; nvctl events lists them",
+		     (unsigned long long)l->unsaid);
+	l->unsaid = 0;
+}
+
 static void on_history(void *userdata, const struct event_fact *e)
 {
 	struct loop *l = userdata;
 
-	journal_event(e);
+	say_entry(l, e);
 	if (l->nvd->set.hook[0] && hooks_wants(e))
 		hooks_run(l->programs, l->nvd->set.hook, e);
 	if (l->server)
@@ -153,6 +188,7 @@ static int on_tidy(sd_event_source *s, uint64_t usec, void *userdata)
 	if (!queue_length(l->queue) && store_idle(l->nvd->store) == STORE_MORE)
 		again = 0;
 	loop_status(l);
+	say_unsaid(l);
 	sd_event_source_set_time_relative(l->tidy, again);
 	sd_event_source_set_enabled(l->tidy, SD_EVENT_ONESHOT);
 	return 0;

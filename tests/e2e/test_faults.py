@@ -252,5 +252,16 @@ def test_the_hook_is_told_everything_and_holds_nobody_up():
         host.daemon.send_signal(signal.SIGHUP)
 
 
+def test_a_storm_is_counted_in_the_log_not_repeated():
+    """The journal may be slow; the history has every one of them."""
+    with host_with_guest() as host:
+        host.sim("mce", spa=POOL_SPA + 100 * MiB, count=1900)
+        host.wait_for(lambda: host.pool()["bad"] == 1900 * PAGE)
+        lines = host.daemon_log.read_text().splitlines()
+        assert 900 <= len([line for line in lines if "error" in line]) < 1200, len(lines)
+        assert host.events()[-1]["id"] >= 1900, host.events()[-1]
+        host.wait_for(lambda: "more entries of the history" in host.daemon_log.read_text(), 20)
+
+
 if __name__ == "__main__":
     run(globals())
