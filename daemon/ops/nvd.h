@@ -62,6 +62,8 @@ struct nvd {
 
 	/* Told of each entry of the history after it was written; may be NULL. */
 	void (*on_event)(void *userdata, const struct event_fact *e);
+	/* Called many times a second while a start waits for the kernel; may be NULL. */
+	void (*on_wait)(void *userdata);
 	void *userdata;
 };
 

@@ -3,7 +3,7 @@
  * ops/op.h - what nvdimmd can do, and the context that it does it in.
  *
  * A short flow is a plain function. A long one (map, unmap, create, resize,
- * delete) is a struct op: op_x_begin() decides, writes the promise down and
+ * delete, pools) is a struct op: op_x_begin() decides, writes the promise down and
  * may refuse; op_step() then does one bounded piece per turn of the loop, so
  * that a fault never waits for a terabyte. A client that goes away does not
  * end an op. Dying at any instant is fine: the next start goes on from what
@@ -51,6 +51,7 @@ struct op {
 	/* What it made or changed, valid once op_step() returned 0: */
 	uint64_t mapping;   /* map: for op_show_mapping() */
 	struct nv_uuid volume; /* create, resize: for op_show_volume() */
+	struct nv_uuid pool;   /* pool add: for op_show_pool() */
 };
 
 /**
@@ -84,12 +85,12 @@ int op_volume_resize_begin(struct nvd *nvd, const struct req_resize_volume *rq, 
 int op_volume_delete_begin(struct nvd *nvd, const struct req_delete_volume *rq, struct nv_why *why, struct op **ret);
 int op_volume_repair_begin(struct nvd *nvd, const struct req_volume *rq, struct nv_why *why, struct op **ret);
 int op_pool_repair_begin(struct nvd *nvd, const struct req_pool *rq, struct nv_why *why, struct op **ret);
+int op_pool_add_begin(struct nvd *nvd, const struct req_add_pool *rq, struct nv_why *why, struct op **ret);
+int op_pool_release_begin(struct nvd *nvd, const struct req_pool *rq, struct nv_why *why, struct op **ret);
 
 /* Short flows. */
 int op_volume_rename(struct nvd *nvd, const struct req_rename_volume *rq, struct nv_why *why);
 int op_volume_set_owner(struct nvd *nvd, const struct req_set_owner *rq, struct nv_why *why);
-int op_pool_add(struct nvd *nvd, const struct req_add_pool *rq, struct nv_why *why, struct nv_uuid *ret_pool);
-int op_pool_release(struct nvd *nvd, const struct req_pool *rq, struct nv_why *why);
 
 /* What guests are to get; the device as it is then, or was. */
 int op_guest_add(struct nvd *nvd, const struct req_add_guest_device *rq, struct nv_why *why, struct view_guest_device *ret);

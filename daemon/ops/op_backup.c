@@ -57,6 +57,7 @@ static int restore_check(struct nvd *nvd, struct nv_why *why)
 {
 	struct mapping *m = ledger_mapping_next(nvd->ledger, NULL);
 	struct volume *v;
+	struct pool *p;
 
 	if (m)
 		return nv_refuse(why, NV_E_VOLUME_BUSY,
@@ -65,6 +66,9 @@ static int restore_check(struct nvd *nvd, struct nv_why *why)
 	for (v = ledger_volume_next(nvd->ledger, NULL); v; v = ledger_volume_next(nvd->ledger, v))
 		if (v->busy)
 			return nv_refuse(why, NV_E_BUSY, "something is being done with the volume %s", v->fact.name);
+	for (p = ledger_pool_next(nvd->ledger, NULL); p; p = ledger_pool_next(nvd->ledger, p))
+		if (p->busy)
+			return nv_refuse(why, NV_E_BUSY, "the pool %s is just being added or released", p->fact.name);
 	return 0;
 }
 

@@ -121,6 +121,8 @@ static int act_pool_attach(struct nvd *nvd, const struct act *a, struct nv_why *
 	int r;
 
 	r = topo_port_take(nvd->topo, &a->pool->fact.uuid, true, &local);
+	if (r == TOPO_MORE)
+		return OP_MORE;
 	if (r) {
 		pool_missing(nvd, a->pool, local.text[0] ? local.text : "it could not be taken from the kernel");
 		return 0;
@@ -151,6 +153,9 @@ static int boot_pools(struct nvd *nvd, struct nv_why *why)
 		return nv_refuse(why, r, "no memory");
 	nvd_alarm(nvd, ALARM_POOL, NULL);
 	for (i = 0; i < acts.n && !r; i++) {
+		/* A flow has it in its hands. */
+		if (acts.v[i].pool->busy)
+			continue;
 		if (acts.v[i].what == ACT_POOL_ATTACH)
 			r = act_pool_attach(nvd, &acts.v[i], why);
 		else if (acts.v[i].what == ACT_POOL_MISSING)
@@ -165,6 +170,8 @@ static void act_region(struct nvd *nvd, const struct act *a)
 	struct nv_why why = { "" };
 	int r = 0;
 
+	if (a->pool && a->pool->busy)
+		return;
 	if (a->what == ACT_REGION_ENROL)
 		r = pool_enrol(nvd, a->pool, &why);
 	else if (a->what == ACT_REGION_ARM && a->pool->state == POOL_NOT_ARMED)
@@ -208,7 +215,7 @@ int op_topology(struct nvd *nvd, struct nv_why *why)
 	if (!r)
 		r = boot_regions(nvd, why);
 	for (p = ledger_pool_next(nvd->ledger, NULL); p && !r; p = ledger_pool_next(nvd->ledger, p)) {
-		if (p->state != POOL_ONLINE)
+		if (p->state != POOL_ONLINE || p->busy)
 			continue;
 		bad = p->bad;
 		r = pool_learn_bad(nvd, p, why);
@@ -236,8 +243,11 @@ int op_boot(struct nvd *nvd, struct nv_why *why)
 	r = nvd_hv(nvd, hv_set_deadline(nvd->hv, &ms), "set the deadline", why);
 	if (!r)
 		r = boot_read(&load, why);
-	if (!r)
-		r = boot_pools(nvd, why);
+	while (!r && (r = boot_pools(nvd, why)) == OP_MORE) {
+		if (nvd->on_wait)
+			nvd->on_wait(nvd->userdata);
+		r = 0;
+	}
 	if (!r)
 		r = boot_regions(nvd, why);
 	load.mappings = true;

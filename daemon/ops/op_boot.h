@@ -28,7 +28,10 @@ int op_resolve_lost(struct nvd *nvd, struct nv_why *why);
  */
 int op_leftover_begin(struct nvd *nvd, struct nv_why *why, struct op **ret);
 
-/** op_topology() - the kernel's view changed: pools that came, bad blocks, namespaces in use again */
+/**
+ * op_topology() - the kernel's view changed: pools that came, bad blocks, namespaces in use again
+ * Return: 0; OP_MORE, not now, ask again soon; -errno.
+ */
 int op_topology(struct nvd *nvd, struct nv_why *why);
 
 #endif

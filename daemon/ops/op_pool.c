@@ -8,7 +8,8 @@
  *	hv      REGISTER, the bad list, ARM
  *	ledger  ONLINE
  *
- * Dying anywhere after the book: the next start takes it and goes on.
+ * Dying anywhere after the book: the next start takes it and goes on. The
+ * kernel may need a minute for its part: the flow is stepped until it is done.
  */
 #include "ops/op_pool.h"
 
@@ -18,214 +19,59 @@
 #include "base/size.h"
 #include "core/reconcile.h"
 
-struct bad_load {
-	struct nvd *nvd;
-	struct pool *pool;
+struct op_pool {
+	struct op op;
+	struct req_add_pool rq;
+	struct pool *pool;  /* ours: it is busy */
+	struct nv_uuid uuid;
+	struct nv_why why;  /* of what is being undone */
+	int failed;         /* likewise */
+	bool stuck;         /* the hypervisor does not let go of the frames */
 };
 
-static int on_bad(void *ctx, const struct bad_fact *b)
+static struct op_pool *op_pool(struct op *op)
 {
-	struct bad_load *l = ctx;
-	const struct pool_site *site = &l->pool->site;
-
-	/* Beyond its end when the namespace became smaller: true, but not here. */
-	if (b->off >= site->nr)
-		return 0;
-	return ledger_mark_bad(l->nvd->ledger, site->mfn + b->off, NV_MIN(b->nr, site->nr - b->off));
+	return nv_container_of(op, struct op_pool, op);
 }
 
-/* One of the kernel's bad ranges, as far as the book does not know it. */
-static int bad_from_kernel(struct nvd *nvd, struct pool *p, uint64_t mfn, uint64_t nr, uint64_t *ret_new)
+static void pool_free(struct op *op)
 {
-	struct bad_fact b = {
-		.pool = p->fact.uuid,
-		.off = mfn - p->site.mfn,
-		.nr = nr,
-		.time_us = (int64_t)clock_wall_us(nvd->clock),
-		.source = BAD_KERNEL,
-	};
-	uint64_t known = ledger_bad_count(nvd->ledger, mfn, nr);
-	int r = 0;
-
-	if (known == nr)
-		return 0;
-	/* One transaction for all of them, and none if there is nothing new. */
-	if (!*ret_new)
-		r = store_begin(nvd->store, STORE_DURABLE);
-	if (!r)
-		r = store_bad_add(nvd->store, &b);
-	if (!r)
-		r = ledger_mark_bad(nvd->ledger, mfn, nr);
-	if (!r)
-		*ret_new += nr - known;
-	return r;
+	free(op_pool(op));
 }
 
-static int bad_of_region(struct nvd *nvd, struct pool *p, const struct topo_region *region, uint64_t *ret_new)
+static int op_pool_new(struct nvd *nvd, const struct op_ops *ops, const char *step, struct nv_why *why,
+		       struct op_pool **ret)
 {
-	struct frames common;
-	size_t i;
-	int r = 0;
+	struct op_pool *o = calloc(1, sizeof(*o));
 
-	for (i = 0; i < region->nr_bad && !r; i++) {
-		common = frames_common(p->site.mfn, p->site.nr,
-				       frames_from_bytes(region->spa + region->bad[i].offset), region->bad[i].nr);
-		if (common.nr)
-			r = bad_from_kernel(nvd, p, common.mfn, common.nr, ret_new);
-	}
-	return r;
-}
-
-int pool_learn_bad(struct nvd *nvd, struct pool *p, struct nv_why *why)
-{
-	struct bad_load load = { .nvd = nvd, .pool = p };
-	struct topo_place place;
-	struct event_fact e;
-	uint64_t fresh = 0;
-	int r;
-
-	r = store_load_bad(nvd->store, &p->fact.uuid, on_bad, &load);
-	if (r)
-		return nv_refuse(why, r, "cannot read the bad list of pool %s: %s", p->fact.name,
-				 r == -ENOMEM ? "no memory" : store_why(nvd->store));
-	if (!nvd->topology || !topo_find_id(nvd->topology, &p->fact.uuid, &place))
-		return 0;
-	r = bad_of_region(nvd, p, place.region, &fresh);
-	if (!r && fresh)
-		r = store_commit(nvd->store);
-	else if (r)
-		store_rollback(nvd->store);
-	if (nvd_book(nvd, r, NULL))
-		return nv_refuse(why, r, "cannot take over the kernel's bad blocks of pool %s", p->fact.name);
-	if (fresh) {
-		e = history_event(EVENT_WARNING, "bad-blocks",
-				  "the kernel reports %llu bad pages in pool %s that were not known",
-				  (unsigned long long)fresh, p->fact.name);
-		history_at_pool(&e, p);
-		history_next(&e, "nvctl status");
-		history_note(nvd, &e);
-	}
-	return 0;
-}
-
-int pool_enrol(struct nvd *nvd, struct pool *p, struct nv_why *why)
-{
-	int r = hv_enrol(nvd->hv, p->site.mfn, p->site.nr);
-	char size[NV_SIZE_TEXT];
-
-	switch (r) {
-	case -EINVAL:
-		return nv_refuse(why, NV_E_HYPERVISOR,
-				 "the hypervisor does not take 0x%llx (%s) for persistent memory: it is RAM or device memory to it",
-				 (unsigned long long)frames_to_bytes(p->site.mfn),
-				 nv_size_print(frames_to_bytes(p->site.nr), size));
-	case -EEXIST:
-		return nv_refuse(why, NV_E_HYPERVISOR,
-				 "the hypervisor has a region already that overlaps 0x%llx (%s) but is not the same",
-				 (unsigned long long)frames_to_bytes(p->site.mfn),
-				 nv_size_print(frames_to_bytes(p->site.nr), size));
-	case -ENOSPC:
-		return nv_refuse(why, NV_E_LIMIT, "the hypervisor has room for %u regions and no more",
-				 nvd->host.max_regions);
-	default:
-		return nvd_hv(nvd, r, "register the pool's frames", why);
-	}
-}
-
-static int pool_replay(struct nvd *nvd, const struct hv_range *range, uint32_t nr)
-{
-	uint64_t done = 0;
-	int r;
-
-	do
-		r = hv_set_broken(nvd->hv, range, nr, &done);
-	while (r == HV_MORE);
-	return r;
-}
-
-int pool_arm(struct nvd *nvd, struct pool *p, struct nv_why *why)
-{
-	uint64_t mfn = p->site.mfn, end = mfn + p->site.nr;
-	nv_cleanup(nv_freep) struct hv_range *range = calloc(HV_BROKEN_MAX, sizeof(*range));
-	struct frames bad;
-	uint32_t nr = 0;
-	int r = 0;
-
-	if (!range)
+	if (!o)
 		return nv_refuse(why, -ENOMEM, "no memory");
-	while (!r && ledger_bad_next(nvd->ledger, mfn, end, &bad)) {
-		range[nr++] = (struct hv_range){ .mfn = bad.mfn, .nr = bad.nr };
-		mfn = frames_end(&bad);
-		if (nr == HV_BROKEN_MAX) {
-			r = pool_replay(nvd, range, nr);
-			nr = 0;
-		}
-	}
-	if (!r && nr)
-		r = pool_replay(nvd, range, nr);
-	if (r)
-		return nvd_hv(nvd, r, "take over the pool's bad list", why);
-	r = nvd_hv(nvd, hv_arm(nvd->hv, p->site.mfn, p->site.nr), "arm the pool", why);
-	if (!r)
-		ledger_pool_armed(nvd->ledger, p);
-	return r;
-}
-
-int pool_reload(struct nvd *nvd, struct nv_why *why)
-{
-	struct topo *t;
-	int r;
-
-	r = topo_port_load(nvd->topo, &t);
-	if (r) {
-		nvd_alarm(nvd, ALARM_TOPOLOGY, "the host's persistent memory could not be read: %s", strerror(-r));
-		return nv_refuse(why, r, "the host's persistent memory could not be read: %s", strerror(-r));
-	}
-	health_tell(nvd, nvd->topology, t);
-	topo_free(nvd->topology);
-	nvd->topology = t;
+	o->op.ops = ops;
+	o->op.nvd = nvd;
+	view_text_set(o->op.progress.step, sizeof(o->op.progress.step), step);
+	*ret = o;
 	return 0;
 }
 
-/* Everything after the book; what fails is undone by the caller. */
-static int pool_bring_up(struct nvd *nvd, struct pool *p, struct nv_why *why)
-{
-	int r;
+/* ---- a namespace becomes a pool ---- */
 
-	r = topo_port_take(nvd->topo, &p->fact.uuid, false, why);
-	if (r)
-		return r;
-	r = pool_learn_bad(nvd, p, why);
-	if (!r)
-		r = pool_enrol(nvd, p, why);
-	if (r) {
-		topo_port_release(nvd->topo, &p->fact.uuid, NULL);
-		return r;
-	}
-	r = pool_arm(nvd, p, why);
-	if (r && !hv_dismiss(nvd->hv, p->site.mfn, p->site.nr))
-		topo_port_release(nvd->topo, &p->fact.uuid, NULL);
-	return r;
-}
-
-int op_pool_add(struct nvd *nvd, const struct req_add_pool *rq, struct nv_why *why, struct nv_uuid *ret_pool)
+static int add_promise(struct op_pool *o, struct nv_why *why)
 {
+	struct nvd *nvd = o->op.nvd;
 	struct topo_place place;
 	struct pool_site site;
-	struct event_fact e;
 	struct pool *p;
-	char size[NV_SIZE_TEXT];
 	int r;
 
 	r = pool_reload(nvd, why);
 	if (!r)
-		r = topo_find(nvd->topology, rq->device, &place, why);
+		r = topo_find(nvd->topology, o->rq.device, &place, why);
 	if (!r)
 		r = topo_check_pool(&place, why);
 	if (r)
 		return r;
 	reconcile_site(&place, &site);
-	r = ledger_pool_begin(nvd->ledger, &place.ns->id, rq->name, &site, why, &p);
+	r = ledger_pool_begin(nvd->ledger, &place.ns->id, o->rq.name, &site, why, &p);
 	if (r)
 		return r;
 	r = nvd_book(nvd, store_pool_put(nvd->store, &p->fact), why);
@@ -235,71 +81,191 @@ int op_pool_add(struct nvd *nvd, const struct req_add_pool *rq, struct nv_why *w
 		ledger_pool_abort(nvd->ledger, p);
 		return r;
 	}
-	r = pool_bring_up(nvd, p, why);
-	if (r) {
-		if (!nvd_book(nvd, store_pool_del(nvd->store, &p->fact.uuid), NULL))
-			ledger_pool_abort(nvd->ledger, p);
-		return r;
-	}
-	ledger_pool_done(nvd->ledger, p);
-	e = history_event(EVENT_INFO, "pool-added", "%s became pool %s, %s", site.device, p->fact.name,
-			  nv_size_print(frames_to_bytes(site.nr), size));
-	history_at_pool(&e, p);
-	history_next(&e, "nvctl volume create NAME SIZE --pool %s", p->fact.name);
-	history_note(nvd, &e);
-	*ret_pool = p->fact.uuid;
+	o->pool = p;
+	o->uuid = p->fact.uuid;
 	return 0;
 }
 
-int op_pool_release(struct nvd *nvd, const struct req_pool *rq, struct nv_why *why)
+static int add_undo_step(struct op_pool *o, struct nv_why *why)
 {
-	struct event_fact e;
-	struct nv_uuid uuid;
-	struct nv_why late = { "" };
-	struct pool *p;
-	int r, enabled = 0;
+	struct nvd *nvd = o->op.nvd;
 
-	r = ledger_pool_find(nvd->ledger, rq->pool, why, &p);
+	if (!o->stuck && topo_port_release(nvd->topo, &o->uuid, NULL) == TOPO_MORE)
+		return OP_MORE;
+	if (!nvd_book(nvd, store_pool_del(nvd->store, &o->uuid), NULL))
+		ledger_pool_abort(nvd->ledger, o->pool);
+	*why = o->why;
+	return o->failed;
+}
+
+/* It is ours: everything after TAKE. */
+static int add_bring_up(struct op_pool *o, struct nv_why *why)
+{
+	struct nvd *nvd = o->op.nvd;
+	struct pool *p = o->pool;
+	int r;
+
+	r = pool_learn_bad(nvd, p, why);
 	if (!r)
-		r = ledger_pool_release_begin(nvd->ledger, p, why);
+		r = pool_enrol(nvd, p, why);
 	if (r)
 		return r;
-	uuid = p->fact.uuid;
+	r = pool_arm(nvd, p, why);
+	if (r)
+		o->stuck = hv_dismiss(nvd->hv, p->site.mfn, p->site.nr);
+	return r;
+}
+
+static void add_finish(struct op_pool *o)
+{
+	struct nvd *nvd = o->op.nvd;
+	struct pool *p = o->pool;
+	struct event_fact e;
+	char size[NV_SIZE_TEXT];
+
+	ledger_pool_done(nvd->ledger, p);
+	e = history_event(EVENT_INFO, "pool-added", "%s became pool %s, %s", p->site.device, p->fact.name,
+			  nv_size_print(frames_to_bytes(p->site.nr), size));
+	history_at_pool(&e, p);
+	history_next(&e, "nvctl volume create NAME SIZE --pool %s", p->fact.name);
+	history_note(nvd, &e);
+	o->op.pool = o->uuid;
+}
+
+static int add_step(struct op *op, struct nv_why *why)
+{
+	struct op_pool *o = op_pool(op);
+	struct nvd *nvd = op->nvd;
+	int r;
+
+	if (o->failed)
+		return add_undo_step(o, why);
+	if (!o->pool) {
+		r = add_promise(o, why);
+		return r ? r : OP_MORE;
+	}
+	r = topo_port_take(nvd->topo, &o->uuid, false, why);
+	if (r == TOPO_MORE)
+		return OP_MORE;
+	if (r) {
+		if (!nvd_book(nvd, store_pool_del(nvd->store, &o->uuid), NULL))
+			ledger_pool_abort(nvd->ledger, o->pool);
+		return r;
+	}
+	r = add_bring_up(o, &o->why);
+	if (r) {
+		o->failed = r;
+		return OP_MORE;
+	}
+	add_finish(o);
+	return 0;
+}
+
+static const struct op_ops add_ops = { .name = "pool add", .step = add_step, .free = pool_free };
+
+int op_pool_add_begin(struct nvd *nvd, const struct req_add_pool *rq, struct nv_why *why, struct op **ret)
+{
+	struct op_pool *o = NULL;
+	int r;
+
+	r = op_pool_new(nvd, &add_ops, "take", why, &o);
+	if (r)
+		return r;
+	o->rq = *rq;
+	*ret = &o->op;
+	return 0;
+}
+
+/* ---- and the kernel's again ---- */
+
+static void release_finish(struct op_pool *o, int enabled, const struct nv_why *late)
+{
+	struct nvd *nvd = o->op.nvd;
+	struct pool *p = o->pool;
+	struct event_fact e;
+
 	e = history_event(EVENT_INFO, "pool-released", "pool %s is %s again, the kernel's", p->fact.name,
 			  p->fact.device);
 	history_at_pool(&e, p);
-
-	if (p->site.nr) {
-		r = hv_dismiss(nvd->hv, p->site.mfn, p->site.nr);
-		if (r == -ENOENT)
-			r = 0;
-		r = nvd_hv(nvd, r, "give the pool's frames back", why);
-	}
-	if (!r) {
-		/*
-		 * The book comes last: a daemon that dies in between starts
-		 * with a pool that it takes again, never with a namespace that
-		 * is nobody's.
-		 */
-		enabled = topo_port_release(nvd->topo, &uuid, &late);
-		r = nvd_book(nvd, store_pool_del(nvd->store, &uuid), why);
-	}
-	if (r) {
-		if (nvd_unsure(r))
-			store_pool_put(nvd->store, &p->fact);
-		/* Usable as it was; if this fails too, the next start arms it. */
-		if (p->site.nr && !topo_port_take(nvd->topo, &uuid, true, NULL) && !pool_enrol(nvd, p, NULL))
-			pool_arm(nvd, p, NULL);
-		ledger_pool_release_abort(nvd->ledger, p);
-		return r;
-	}
 	ledger_pool_release_done(nvd->ledger, p);
 	if (enabled) {
 		e.severity = EVENT_WARNING;
 		snprintf(e.text + strlen(e.text), sizeof(e.text) - strlen(e.text), ", but could not be enabled: %s",
-			 late.text[0] ? late.text : strerror(enabled < 0 ? -enabled : EIO));
+			 late->text[0] ? late->text : strerror(enabled < 0 ? -enabled : EIO));
 		history_next(&e, "ndctl list -Ni");
 	}
 	history_note(nvd, &e);
+}
+
+/* Usable as it was; if this fails too, the next start arms it. */
+static int release_undo_step(struct op_pool *o, struct nv_why *why)
+{
+	struct nvd *nvd = o->op.nvd;
+	struct pool *p = o->pool;
+	int r = p->site.nr ? topo_port_take(nvd->topo, &o->uuid, true, NULL) : -ENODEV;
+
+	if (r == TOPO_MORE)
+		return OP_MORE;
+	if (!r && !pool_enrol(nvd, p, NULL))
+		pool_arm(nvd, p, NULL);
+	ledger_pool_release_abort(nvd->ledger, p);
+	*why = o->why;
+	return o->failed;
+}
+
+static int release_step(struct op *op, struct nv_why *why)
+{
+	struct op_pool *o = op_pool(op);
+	struct nv_why late = { "" };
+	struct nvd *nvd = op->nvd;
+	int enabled, r;
+
+	if (o->failed)
+		return release_undo_step(o, why);
+	/*
+	 * The book comes last: a daemon that dies in between starts with a pool
+	 * that it takes again, never with a namespace that is nobody's.
+	 */
+	enabled = topo_port_release(nvd->topo, &o->uuid, &late);
+	if (enabled == TOPO_MORE)
+		return OP_MORE;
+	r = nvd_book(nvd, store_pool_del(nvd->store, &o->uuid), &o->why);
+	if (r) {
+		if (nvd_unsure(r))
+			store_pool_put(nvd->store, &o->pool->fact);
+		o->failed = r;
+		return OP_MORE;
+	}
+	release_finish(o, enabled, &late);
+	return 0;
+}
+
+static const struct op_ops release_ops = { .name = "pool release", .step = release_step, .free = pool_free };
+
+/* The hypervisor's part is short. */
+static int release_dismiss(struct nvd *nvd, struct pool *p, struct nv_why *why)
+{
+	int r = p->site.nr ? hv_dismiss(nvd->hv, p->site.mfn, p->site.nr) : 0;
+
+	return nvd_hv(nvd, r == -ENOENT ? 0 : r, "give the pool's frames back", why);
+}
+
+int op_pool_release_begin(struct nvd *nvd, const struct req_pool *rq, struct nv_why *why, struct op **ret)
+{
+	nv_cleanup(nv_freep) struct op_pool *o = NULL;
+	struct pool *p;
+	int r;
+
+	r = op_pool_new(nvd, &release_ops, "give back", why, &o);
+	if (!r)
+		r = ledger_pool_find(nvd->ledger, rq->pool, why, &p);
+	if (!r)
+		r = ledger_pool_release_begin(nvd->ledger, p, why);
+	if (r)
+		return r;
+	o->pool = p;
+	o->uuid = p->fact.uuid;
+	o->failed = release_dismiss(nvd, p, &o->why);
+	*ret = &nv_steal(&o)->op;
 	return 0;
 }

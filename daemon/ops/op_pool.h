@@ -26,7 +26,11 @@ int pool_arm(struct nvd *nvd, struct pool *p, struct nv_why *why);
  */
 void health_tell(struct nvd *nvd, const struct topo *old, const struct topo *now);
 
-/** pool_reload() - read the topology again. Return: 0; -errno, the old one stays. */
+/**
+ * pool_reload() - read the topology again
+ * Return: 0; OP_MORE, not now, as something is under way; -errno. Unless 0 the
+ * old one stays.
+ */
 int pool_reload(struct nvd *nvd, struct nv_why *why);
 
 #endif

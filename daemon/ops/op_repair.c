@@ -30,6 +30,7 @@ struct op_repair {
 	uint64_t next; /* frames of the extent, or the pool, that are behind us */
 	uint64_t repaired, left; /* frames */
 	struct nv_why first; /* why the first run that is left is */
+	struct frames run; /* what the platform is at; nr = 0: nothing */
 };
 
 /* [*next, nr) of the frames at @mfn: the first bad run. Return: false, there is none. */
@@ -107,11 +108,18 @@ static int repair_book(struct nvd *nvd, const struct pool *p, const struct frame
 	return nvd_book(nvd, r, why);
 }
 
-static int repair_run(struct nvd *nvd, const struct pool *p, const struct frames *run, struct nv_why *why)
+static int repair_run(struct op_repair *o, const struct pool *p, struct nv_why *why)
 {
+	const struct frames *run = &o->run;
+	struct nvd *nvd = o->op.nvd;
 	int r;
 
-	r = topo_port_clear(nvd->topo, &p->fact.uuid, frames_to_bytes(run->mfn - p->site.mfn), run->nr, why);
+	/* Nobody holds the pool's free frames: somebody else may have them in the next turn. */
+	do
+		r = topo_port_clear(nvd->topo, &p->fact.uuid, frames_to_bytes(run->mfn - p->site.mfn), run->nr, why);
+	while (r == TOPO_MORE && !o->volume);
+	if (r == TOPO_MORE)
+		return OP_MORE;
 	if (r < 0 && !why->text[0])
 		nv_refuse(why, r, "the platform could not repair 0x%llx: %s",
 			  (unsigned long long)frames_to_bytes(run->mfn), strerror(-r));
@@ -165,20 +173,22 @@ static int repair_step(struct op *op, struct nv_why *why)
 {
 	struct op_repair *o = nv_container_of(op, struct op_repair, op);
 	const struct pool *p = ledger_pool_by_uuid(op->nvd->ledger, &o->pool);
-	struct frames run;
 	int r;
 
 	why->text[0] = '\0';
 	if (!p || p->state != POOL_ONLINE)
 		return repair_end(o, p, nv_refuse(why, NV_E_NO_POOL, "the pool is no longer there"), why);
-	if (!(o->volume ? volume_next(o, &run) : pool_next(o, p, &run)))
+	if (!o->run.nr && !(o->volume ? volume_next(o, &o->run) : pool_next(o, p, &o->run)))
 		return repair_end(o, p, 0, why);
-	r = repair_run(op->nvd, p, &run, why);
+	r = repair_run(o, p, why);
+	if (r == OP_MORE)
+		return r;
 	if (r && !is_of_this_run(r))
 		return repair_end(o, p, r, why);
 	if (r && !o->left)
 		o->first = *why;
-	*(r ? &o->left : &o->repaired) += run.nr;
+	*(r ? &o->left : &o->repaired) += o->run.nr;
+	o->run.nr = 0;
 	op->progress.done = frames_to_bytes(o->repaired + o->left);
 	return OP_MORE;
 }

@@ -3,13 +3,22 @@
  * port/topo.h - what we need from whoever knows the host's persistent memory.
  *
  * Two adapters: topo_ndctl (the kernel, through libndctl) and topo_file (a
- * description in a file, for a simulated host). All calls are synchronous and
- * made from one thread. Results: 0; NV_E_* with a sentence in @why; -errno.
+ * description in a file, for a simulated host). All calls are made from one
+ * thread. Results: 0; NV_E_* with a sentence in @why; -errno. The kernel may
+ * take its time: see TOPO_MORE.
  */
 #ifndef NV_PORT_TOPO_H
 #define NV_PORT_TOPO_H
 
 #include "core/topo.h"
+
+/*
+ * Less than any NV_E_*: take(), release() or clear() is under way; make the
+ * same call again until it answers something else. Who does not come back
+ * leaves it done or undone, and may begin anew. topo_thread answers so, the
+ * others do not.
+ */
+#define TOPO_MORE 1
 
 /* What drain() found changed, or-ed: load again and compare. */
 enum topo_change {
@@ -26,7 +35,7 @@ struct topo_port_ops {
 	 * load() - read everything now
 	 * Takes milliseconds: it walks sysfs and every process's descriptors.
 	 * Return: 0 and *@ret, finished (topo_finish()), owned by the caller;
-	 * -errno.
+	 * -EAGAIN, while something is under way; -errno.
 	 */
 	int (*load)(struct topo_port *p, struct topo **ret);
 
@@ -41,8 +50,8 @@ struct topo_port_ops {
 	 * be seen, and pass topo_check_pool(). @again does not ask: guests wrote
 	 * to it since, and what they wrote may look to the kernel like a mode.
 	 *
-	 * Return: 0; NV_E_NO_REGION; NV_E_UNSUPPORTED; NV_E_POOL_BUSY (every
-	 * user by name); -errno.
+	 * Return: 0; TOPO_MORE; NV_E_NO_REGION; NV_E_UNSUPPORTED;
+	 * NV_E_POOL_BUSY (every user by name); -errno.
 	 */
 	int (*take)(struct topo_port *p, const struct nv_uuid *id, bool again,
 	            struct nv_why *why);
@@ -50,7 +59,7 @@ struct topo_port_ops {
 	/**
 	 * release() - give it back to the kernel: unmark, enable
 	 * An unknown @id is only unmarked. Doing it again is fine.
-	 * Return: 0; -errno (it is unmarked, but could not be enabled).
+	 * Return: 0; TOPO_MORE; -errno (it is unmarked, but could not be enabled).
 	 */
 	int (*release)(struct topo_port *p, const struct nv_uuid *id,
 	               struct nv_why *why);
@@ -61,7 +70,7 @@ struct topo_port_ops {
 	 * Believes nobody: afterwards the state is read back. Meant for frames
 	 * that nobody has mapped; what they held is lost.
 	 *
-	 * Return: 0, all of it is clean and reads as such; NV_E_NO_REGION;
+	 * Return: 0, all of it is clean and reads as such; TOPO_MORE; NV_E_NO_REGION;
 	 * NV_E_UNSUPPORTED (the platform cannot); NV_E_BROKEN (it tried, and
 	 * the sentence says what is still bad); -ERANGE (not within the
 	 * namespace); -errno.

@@ -64,6 +64,16 @@ static int reply_mapping(struct waiter *w, const struct op *op,
 	return r;
 }
 
+static int reply_pool(struct waiter *w, const struct op *op, struct nv_why *why)
+{
+	struct wire_pool reply = {};
+	int r = op_show_pool(w->x->nvd, &op->pool, why, &reply.pool);
+
+	if (!r)
+		command_reply(w->c, w->id, &reply);
+	return r;
+}
+
 static void on_done(void *userdata, struct op *op, int r,
 		    const struct nv_why *op_why)
 {
@@ -79,6 +89,12 @@ static void on_done(void *userdata, struct op *op, int r,
 			break;
 		case WIRE_MAP:
 			r = reply_mapping(w, op, &why);
+			break;
+		case WIRE_ADD_POOL:
+			r = reply_pool(w, op, &why);
+			break;
+		case WIRE_RELEASE_POOL:
+			command_reply(w->c, w->id, NULL);
 			break;
 		default:
 			command_reply(w->c, w->id, &finished);
@@ -106,6 +122,9 @@ static int wait_for(struct commands *x, struct client *c,
 	struct client_stream stream = { .end = on_end, .userdata = w };
 	int r;
 
+	/* of these nobody can say how far they are */
+	if (id == WIRE_ADD_POOL || id == WIRE_RELEASE_POOL)
+		qc.progress = NULL;
 	/* without memory to wait with, the flow goes on all the same */
 	if (!w)
 		qc = (struct queue_client){};
@@ -137,5 +156,7 @@ FLOW(resize_volume, WIRE_RESIZE_VOLUME, resize_volume, op_volume_resize_begin)
 FLOW(delete_volume, WIRE_DELETE_VOLUME, delete_volume, op_volume_delete_begin)
 FLOW(repair_volume, WIRE_REPAIR_VOLUME, volume, op_volume_repair_begin)
 FLOW(repair_pool, WIRE_REPAIR_POOL, pool, op_pool_repair_begin)
+FLOW(add_pool, WIRE_ADD_POOL, add_pool, op_pool_add_begin)
+FLOW(release_pool, WIRE_RELEASE_POOL, pool, op_pool_release_begin)
 FLOW(map, WIRE_MAP, map, op_map_begin)
 FLOW(unmap, WIRE_UNMAP, unmap, op_unmap_begin)

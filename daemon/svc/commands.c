@@ -38,30 +38,6 @@ static int list_pools(struct commands *x, struct client *c,
 	return r;
 }
 
-static int add_pool(struct commands *x, struct client *c,
-		    const union wire_request *rq, struct nv_why *why)
-{
-	struct wire_pool reply = {};
-	struct nv_uuid uuid;
-	int r = op_pool_add(x->nvd, &rq->add_pool, why, &uuid);
-
-	if (!r)
-		r = op_show_pool(x->nvd, &uuid, why, &reply.pool);
-	if (!r)
-		command_reply(c, WIRE_ADD_POOL, &reply);
-	return r;
-}
-
-static int release_pool(struct commands *x, struct client *c,
-			const union wire_request *rq, struct nv_why *why)
-{
-	int r = op_pool_release(x->nvd, &rq->pool, why);
-
-	if (!r)
-		command_reply(c, WIRE_RELEASE_POOL, NULL);
-	return r;
-}
-
 static int reply_volume(struct commands *x, struct client *c,
 			const char *volume, struct nv_why *why)
 {
@@ -178,8 +154,8 @@ static const struct command {
 } commands[WIRE_METHODS] = {
 	[WIRE_GET_STATUS] = { READ, ONE, get_status },
 	[WIRE_LIST_POOLS] = { READ, ONE, list_pools },
-	[WIRE_ADD_POOL] = { WRITE, ONE, add_pool },
-	[WIRE_RELEASE_POOL] = { WRITE, ONE, release_pool },
+	[WIRE_ADD_POOL] = { WRITE, ONE, command_add_pool },
+	[WIRE_RELEASE_POOL] = { WRITE, ONE, command_release_pool },
 	[WIRE_LIST_VOLUMES] = { READ, ONE, command_list_volumes },
 	[WIRE_GET_VOLUME] = { READ, ONE, get_volume },
 	[WIRE_CREATE_VOLUME] = { WRITE, ONE, command_create_volume },

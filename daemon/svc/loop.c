@@ -22,6 +22,8 @@
 /* What failed for want of a disk or an answer is tried again after it. */
 #define RETRY_US 1000000ull
 #define TIDY_US 2000000ull
+/* A topology that could not be read for the kernel's being busy. */
+#define BUSY_US 20000ull
 
 /* Beyond this, entries of the history are only counted in the journal, which may be slow. */
 #define SAID_BURST 1000
@@ -34,12 +36,13 @@ struct loop {
 	struct queue *queue;
 	struct hooks *programs;
 	struct server *server;
-	sd_event_source *virq, *fault, *retry, *tidy, *topology;
+	sd_event_source *virq, *fault, *retry, *tidy, *topology, *reread;
 	sd_event_source *term, *intr, *hup;
 	char status[VIEW_TEXT];
 	struct bucket said; /* entries of the history that the journal was given */
 	uint64_t unsaid;    /* those that it was not */
 	bool tidying; /* a leftover is in the queue */
+	time_t told;  /* when systemd was last asked to wait */
 };
 
 static void loop_status(struct loop *l)
@@ -90,6 +93,19 @@ static void on_history(void *userdata, const struct event_fact *e)
 		hooks_run(l->programs, l->nvd->set.hook, e);
 	if (l->server)
 		server_wake(l->server);
+}
+
+/* At the start the kernel is waited for, and systemd is to wait with us. */
+static void on_wait(void *userdata)
+{
+	struct loop *l = userdata;
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	if (l->told == now.tv_sec)
+		return;
+	l->told = now.tv_sec;
+	sd_notify(0, "EXTEND_TIMEOUT_USEC=30000000\nSTATUS=waiting for the kernel to let go of a namespace");
 }
 
 /* One batch per turn; between two of them everybody else may have theirs. */
@@ -194,20 +210,39 @@ static int on_tidy(sd_event_source *s, uint64_t usec, void *userdata)
 	return 0;
 }
 
-static int on_topology(sd_event_source *s, int fd, uint32_t revents, void *userdata)
+static void loop_reread(struct loop *l)
 {
-	struct loop *l = userdata;
 	struct nv_why why = { "" };
-	uint32_t changes = 0;
-	int r;
+	int r = op_topology(l->nvd, &why);
 
-	r = topo_port_drain(l->nvd->topo, &changes);
-	if (!r && changes)
-		r = op_topology(l->nvd, &why);
+	if (r == OP_MORE) {
+		sd_event_source_set_time_relative(l->reread, BUSY_US);
+		sd_event_source_set_enabled(l->reread, SD_EVENT_ONESHOT);
+		return;
+	}
 	if (r)
 		journal_line(LOG_WARNING, "a change of the host's persistent memory could not be taken in: %s",
 			     why.text[0] ? why.text : strerror(r < 0 ? -r : EIO));
 	loop_status(l);
+}
+
+static int on_reread(sd_event_source *s, uint64_t usec, void *userdata)
+{
+	loop_reread(userdata);
+	return 0;
+}
+
+static int on_topology(sd_event_source *s, int fd, uint32_t revents, void *userdata)
+{
+	struct loop *l = userdata;
+	uint32_t changes = 0;
+	int r;
+
+	r = topo_port_drain(l->nvd->topo, &changes);
+	if (r)
+		journal_line(LOG_WARNING, "changes of the host's persistent memory go unnoticed: %s", strerror(-r));
+	else if (changes)
+		loop_reread(l);
 	return 0;
 }
 
@@ -236,6 +271,13 @@ static int loop_sources(struct loop *l)
 		r = sd_event_add_time_relative(l->event, &l->tidy, CLOCK_BOOTTIME, 0, 0, on_tidy, l);
 	if (r >= 0)
 		r = sd_event_source_set_priority(l->tidy, SD_EVENT_PRIORITY_IDLE);
+	if (r < 0)
+		return r;
+	r = sd_event_add_time_relative(l->event, &l->reread, CLOCK_MONOTONIC, 0, 0, on_reread, l);
+	if (r >= 0)
+		r = sd_event_source_set_enabled(l->reread, SD_EVENT_OFF);
+	if (r >= 0)
+		r = sd_event_source_set_priority(l->reread, LOOP_PRIORITY_TOPOLOGY);
 	if (r < 0)
 		return r;
 	fd = topo_port_watch_fd(nvd->topo);
@@ -299,6 +341,7 @@ int loop_new(struct nvd *nvd, const struct loop_hooks *hooks, struct loop **ret)
 	if (r < 0)
 		return r;
 	nvd->on_event = on_history;
+	nvd->on_wait = on_wait;
 	nvd->userdata = l;
 	*ret = nv_steal(&l);
 	return 0;
@@ -309,6 +352,7 @@ struct loop *loop_free(struct loop *l)
 	if (!l)
 		return NULL;
 	l->nvd->on_event = NULL;
+	l->nvd->on_wait = NULL;
 	queue_free(l->queue);
 	hooks_free(l->programs);
 	sd_event_source_disable_unref(l->virq);
@@ -316,6 +360,7 @@ struct loop *loop_free(struct loop *l)
 	sd_event_source_disable_unref(l->retry);
 	sd_event_source_disable_unref(l->tidy);
 	sd_event_source_disable_unref(l->topology);
+	sd_event_source_disable_unref(l->reread);
 	sd_event_source_disable_unref(l->term);
 	sd_event_source_disable_unref(l->intr);
 	sd_event_source_disable_unref(l->hup);

@@ -17,6 +17,7 @@
 #include "adapter/store_sqlite.h"
 #include "adapter/topo_file.h"
 #include "adapter/topo_ndctl.h"
+#include "adapter/topo_thread.h"
 #include "codec/conf.h"
 #include "config.h"
 #include "ops/op_boot.h"
@@ -75,16 +76,23 @@ static int open_store(struct daemon *d, struct nv_why *why)
 
 static int open_topology(struct daemon *d, struct nv_why *why)
 {
+	nv_cleanup(topo_port_freep) struct topo_port *real = NULL;
 	const struct settings *s = &d->nvd.set;
 	int r;
 
-	if (s->topology[0])
-		return topo_file_new(s->topology, why, &d->nvd.topo);
-	if (is_sim(s))
+	if (!s->topology[0] && is_sim(s))
 		return nv_refuse(why, NV_E_BAD_CONFIG, "a simulated host needs a topology file (--topology)");
-	r = topo_ndctl_new(SYSCONFDIR "/nvdimmd/taken", &d->nvd.topo);
+	if (s->topology[0])
+		r = topo_file_new(s->topology, why, &real);
+	else
+		r = topo_ndctl_new(SYSCONFDIR "/nvdimmd/taken", &real);
+	if (r > 0 || (r && s->topology[0]))
+		return r;
+	if (!r)
+		r = topo_thread_new(real, &d->nvd.topo);
 	if (r)
-		return nv_refuse(why, r, "the host's persistent memory cannot be read: %s", strerror(r < 0 ? -r : EIO));
+		return nv_refuse(why, r, "the host's persistent memory cannot be read: %s", strerror(-r));
+	nv_steal(&real);
 	return 0;
 }
 

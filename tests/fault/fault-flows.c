@@ -30,11 +30,13 @@ static const char *failure; /* of the day that is being looked at */
 static int do_pool(struct day *d, const char *device, const char *name)
 {
 	struct req_add_pool rq = { 0 };
-	struct nv_uuid id;
+	struct op *op;
+	int r;
 
 	snprintf(rq.device, sizeof(rq.device), "%s", device);
 	snprintf(rq.name, sizeof(rq.name), "%s", name);
-	return op_pool_add(&d->w.nvd, &rq, &d->w.why, &id);
+	r = op_pool_add_begin(&d->w.nvd, &rq, &d->w.why, &op);
+	return r ? r : world_run(&d->w, op);
 }
 
 static int do_create(struct day *d, const char *name, uint64_t size)
