@@ -47,10 +47,6 @@ static int mem_fd(struct bus *bus)
 	return -1;
 }
 
-static void mem_drain(struct bus *bus)
-{
-}
-
 static bool next_domain(struct bus_mem *m, struct bus_event *ret)
 {
 	uint32_t i;
@@ -133,6 +129,7 @@ static int mem_attach(struct bus *bus, struct device_key key, const struct devic
 static void slot_write(struct slot *s)
 {
 	s->untold = false;
+	s->dev.front.asked = s->dev.report.ask;
 	s->dev.wish.state = s->dev.report.state;
 	s->dev.wish.uuid = s->dev.report.uuid;
 	s->news = true;
@@ -179,7 +176,6 @@ static void mem_free(struct bus *bus)
 
 static const struct bus_ops mem_ops = {
 	.fd = mem_fd,
-	.drain = mem_drain,
 	.next = mem_next,
 	.attach = mem_attach,
 	.report = mem_report,
@@ -227,7 +223,8 @@ void bus_mem_front(struct bus *bus, struct device_key key, const struct device_f
 	if (!s)
 		return;
 	s->dev.front = *front;
-	s->news = true;
+	s->dev.front.asked = s->dev.told ? s->dev.report.ask : 0;
+	s->news = s->news || s->dev.front.asked;
 }
 
 void bus_mem_down(struct bus *bus)

@@ -44,6 +44,7 @@ static void xc_info(const struct dom_xenctrl *x, const xc_domaininfo_t *in, stru
 		.type = in->flags & XEN_DOMINF_hvm_guest ? DOM_HVM : DOM_PV,
 		.hap = in->flags & XEN_DOMINF_hap,
 		.dying = in->flags & XEN_DOMINF_dying,
+		.has_run = in->cpu_time,
 		.address_bits = x->address_bits,
 	};
 	memcpy(ret->uuid.b, in->handle, sizeof(ret->uuid.b));

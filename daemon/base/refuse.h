@@ -57,7 +57,8 @@
 	X(37, NO_BACKUP, BadBackup, "Give a file that 'nvctl backup' wrote.")                 \
 	X(38, LISTED, VolumeListed, "Take it off the guest's list first: 'nvctl guest remove GUEST VOLUME'.")     \
 	X(39, DEVICE_TAKEN, DeviceTaken, "Leave --device out and let nvdimmd choose the number.")                 \
-	X(40, NO_DEVICE, NoSuchDevice, "List what guests are to get with 'nvctl guest list'.")
+	X(40, NO_DEVICE, NoSuchDevice, "List what guests are to get with 'nvctl guest list'.")                    \
+	X(41, NO_CONSENT, GuestKeepsIt, "Shut the guest down, or take the memory from it with 'nvctl detach --force': if it uses it then, it is killed.")
 
 enum nv_refusal {
 #define NV_X(code, NAME, varlink, hint) NV_E_##NAME = (code),

@@ -31,6 +31,10 @@ static const struct conf_key conf_keys[] = {
 	KEY("group", CONF_TEXT, group, 0, 0, "", true,
 	    "Group whose members may read (status, events), beside root; empty: nobody.\n"
 	    "Everything that changes something is root's alone."),
+	KEY("xenstore", CONF_TEXT, xenstore, 0, 0, "auto", true,
+	    "Where guests' devices are configured (xenstore-vnvdimm(7)): \"auto\", which is\n"
+	    "Xen's xenstored, and none on a simulated host; the path of a xenstored's\n"
+	    "socket; or \"no\"."),
 	KEY("alignment", CONF_BYTES, alignment, 4096, 1ULL << 30, "2MiB", false,
 	    "Alignment of volumes. Guests get pages of up to this size: a power of two from\n"
 	    "4 KiB to 1 GiB."),
@@ -64,6 +68,9 @@ static const struct conf_key conf_keys[] = {
 	KEY("hook", CONF_PATH, hook, 0, 0, "", false,
 	    "Program that is run for each machine check, with what happened in its\n"
 	    "environment; empty: none. nvdimmd(8) lists the variables."),
+	KEY("unmap_timeout", CONF_MS, unmap_timeout_ms, 1000, 3600000, "30s", false,
+	    "How long a guest that was asked to give a volume up may take to answer: 1s to\n"
+	    "3600s."),
 	KEY("max_events", CONF_COUNT, max_events, 100, 100000000, "100000", false,
 	    "Events that the history keeps; older ones are forgotten. A count."),
 };

@@ -50,13 +50,19 @@ struct device_wish {
 	bool online;                 /* false: the device is to go */
 	char volume[DEVICE_VOLUME];  /* its name or UUID */
 	struct nv_uuid uuid;         /* the volume that was mapped; zero: none yet */
+	bool late;                   /* it was told that the guest may have run without it */
 	bool has_gpa;
 	uint64_t gpa;                /* a multiple of the page size */
 	char wrong[160];             /* "", or why it cannot be understood */
 };
 
-/* The frontend's directory: what the guest says. Never more than these. */
+/*
+ * The frontend's directory: what the guest says, never more than this. It is
+ * read only after the guest was asked something, so that nothing which a guest
+ * does unasked costs anything.
+ */
 struct device_front {
+	uint64_t asked;    /* the report's ask that was there when it was read; 0: not read */
 	enum device_state state;
 	bool can_unmap;    /* feature-unmap: it answers when it is asked */
 	uint64_t answered; /* the request that unmap-ack answers; 0: none */

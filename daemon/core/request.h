@@ -107,6 +107,24 @@ struct req_remove_guest_device {
 	uint32_t device;
 };
 
+/* A new device of a running guest. */
+struct req_attach {
+	char domain[VIEW_DOMAIN];
+	char volume[REQ_NAME];
+	bool has_device, has_gpa;
+	uint32_t device;
+	uint64_t gpa;
+};
+
+/* One of: volume; domain with device. */
+struct req_detach {
+	char volume[REQ_NAME];
+	char domain[VIEW_DOMAIN];
+	bool has_device;
+	uint32_t device;
+	bool force;
+};
+
 /* since or after, never both; limit is set even if !has_limit, and not 0. */
 struct req_events {
 	bool has_since, has_after, has_limit;

@@ -33,6 +33,7 @@ struct settings {
 	char state_dir[SETTINGS_PATH];
 	char socket[SETTINGS_PATH];
 	char group[SETTINGS_WORD]; /* who may read, beside root */
+	char xenstore[SETTINGS_PATH]; /* "auto", "no" or xenstored's socket */
 
 	uint64_t alignment;       /* bytes, of volumes */
 	uint64_t large_volume;    /* bytes: from here on ... */
@@ -47,6 +48,8 @@ struct settings {
 	uint32_t avalanche;    /* kills within avalanche_s before only alarms follow; 0: no cap */
 	uint32_t avalanche_s;
 	char hook[SETTINGS_PATH]; /* program run for each fault; empty: none */
+
+	uint32_t unmap_timeout_ms; /* for a guest to give its memory up */
 
 	uint64_t max_events; /* of the history; older ones are forgotten */
 };

@@ -7,6 +7,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "ops/op_device.h"
+
 static const char *event_domain(struct nvd *nvd, const struct hv_event *ev, char *buf, size_t len)
 {
 	const struct extent *x = ledger_extent_by_map_id(nvd->ledger, ev->map_id);
@@ -157,6 +159,9 @@ void fault_publish(struct nvd *nvd, const struct hv_event *ev)
 		.size = frames_to_bytes(ev->nr),
 	};
 
-	if (ev->gfn != HV_NO_GFN)
-		bus_fault(nvd->bus, &f);
+	if (ev->gfn == HV_NO_GFN)
+		return;
+	bus_fault(nvd->bus, &f);
+	/* More of it is bad now. */
+	device_changed(nvd, ev->domid);
 }

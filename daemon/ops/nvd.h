@@ -30,10 +30,13 @@ enum nvd_alarm {
 	ALARM_LOST,       /* events were lost */
 	ALARM_AVALANCHE,  /* too many guests to kill */
 	ALARM_PAGES,      /* too many bad pages in one volume */
+	ALARM_XENSTORE,   /* xenstored is not there */
+	ALARM_DEVICE,     /* a guest's device was refused */
 	ALARM_NR,
 };
 
 struct fault_desk;
+struct device_desk;
 
 struct nvd_counters {
 	uint64_t maps, unmaps, releases;
@@ -51,6 +54,7 @@ struct nvd {
 	struct clock *clock;
 	struct settings set;
 	struct fault_desk *desk; /* op_fault.h */
+	struct device_desk *devices; /* op_device.h; NULL: without a bus */
 
 	struct hv_info host;
 	struct topo *topology; /* as last loaded */

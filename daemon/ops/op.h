@@ -48,6 +48,8 @@ struct op {
 	const struct op_ops *ops;
 	struct nvd *nvd;
 	struct view_progress progress;
+	/* Set by a step that has nothing to do until others did something. */
+	bool waits;
 	/* What it made or changed, valid once op_step() returned 0: */
 	uint64_t mapping;   /* map: for op_show_mapping() */
 	struct nv_uuid volume; /* create, resize: for op_show_volume() */

@@ -15,6 +15,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "ops/op_device.h"
 #include "ops/op_unmap.h"
 
 struct op_map {
@@ -157,6 +158,7 @@ static int map_finish(struct op_map *o)
 	ledger_map_done(nvd->ledger, m);
 	o->op.mapping = m->fact.id;
 	nvd->count.maps++;
+	device_changed(nvd, fact.domid);
 	history_tell(nvd, &e);
 	return 0;
 }

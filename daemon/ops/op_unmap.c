@@ -15,6 +15,7 @@
 #include <stdio.h>
 
 #include "ops/listing.h"
+#include "ops/op_device.h"
 
 struct op_unmap {
 	struct op op;
@@ -91,6 +92,7 @@ int unmap_walk_step(struct nvd *nvd, struct unmap_walk *w, struct nv_why *why, u
 int unmap_finish(struct nvd *nvd, struct mapping *m, struct event_fact *e, struct nv_why *why)
 {
 	struct store *s = nvd->store;
+	uint32_t domid = m->fact.domid;
 	int r;
 
 	r = store_begin(s, STORE_LAZY);
@@ -105,6 +107,7 @@ int unmap_finish(struct nvd *nvd, struct mapping *m, struct event_fact *e, struc
 		return r;
 	}
 	ledger_unmap_done(nvd->ledger, m);
+	device_changed(nvd, domid);
 	history_tell(nvd, e);
 	return 0;
 }

@@ -27,7 +27,7 @@ enum bus_event_type {
 	BUS_DEVICE,      /* a device came, or wish or front changed */
 	BUS_DEVICE_GONE, /* its backend directory is not there any more; key */
 	BUS_SYNCED,      /* all that was there at connecting has been told */
-	BUS_LOST,        /* no connection, or no answer: what is known may be old */
+	BUS_LOST,        /* no connection: what is known may be old; reason */
 };
 
 struct bus_event {
@@ -35,6 +35,7 @@ struct bus_event {
 	struct device_key key; /* for a domain only domid means something */
 	struct device_wish wish;
 	struct device_front front;
+	char reason[96];
 };
 
 /* One fault as the guest's health nodes show it. */
@@ -49,7 +50,6 @@ struct bus;
 
 struct bus_ops {
 	int (*fd)(struct bus *bus);
-	void (*drain)(struct bus *bus);
 	int (*next)(struct bus *bus, struct bus_event *ret);
 	int (*attach)(struct bus *bus, struct device_key key,
 		      const struct device_wish *wish);
@@ -65,22 +65,16 @@ struct bus {
 	const struct bus_ops *ops;
 };
 
-/** bus_fd() - readable when there may be events; the adapter's, do not close. -1 without a bus (NULL). */
+/** bus_fd() - readable while there are events; the adapter's, do not close. -1 without a bus (NULL). */
 static inline int bus_fd(struct bus *bus)
 {
 	return bus ? bus->ops->fd(bus) : -1;
 }
 
-/** bus_drain() - call when bus_fd() is readable, before bus_next() */
-static inline void bus_drain(struct bus *bus)
-{
-	bus->ops->drain(bus);
-}
-
 /**
- * bus_next() - the next event, in the order BUS_DOMAIN before the domain's
- * devices, BUS_SYNCED after all that it closes
- * Stop whenever it suits: what is left keeps bus_fd() readable.
+ * bus_next() - the next event
+ * Domains come before devices, BUS_SYNCED after all that it closes. Stop
+ * whenever it suits: what is left keeps bus_fd() readable.
  * Return: 0 and *@ret; -EAGAIN, there is none.
  */
 static inline int bus_next(struct bus *bus, struct bus_event *ret)

@@ -26,6 +26,7 @@ struct dom_info {
 	enum dom_type type;
 	bool hap;            /* hardware assisted paging */
 	bool dying;
+	bool has_run;        /* its CPUs have; false if that is not known */
 	uint32_t address_bits; /* guest physical address width */
 	uint64_t ram_top;      /* first guest address above its memory, bytes; 0 if unknown */
 };

@@ -15,6 +15,7 @@
 #include "core/bucket.h"
 #include "ops/op_boot.h"
 #include "ops/op_fault.h"
+#include "svc/devices.h"
 #include "svc/hook.h"
 #include "svc/journal.h"
 #include "svc/server.h"
@@ -35,6 +36,7 @@ struct loop {
 	sd_event *event;
 	struct queue *queue;
 	struct hooks *programs;
+	struct devices *devices;
 	struct server *server;
 	sd_event_source *virq, *fault, *retry, *tidy, *topology, *reread;
 	sd_event_source *term, *intr, *hup;
@@ -336,6 +338,8 @@ int loop_new(struct nvd *nvd, const struct loop_hooks *hooks, struct loop **ret)
 		r = queue_new(l->event, &l->queue);
 	if (r >= 0)
 		r = hooks_new(l->event, &l->programs);
+	if (r >= 0 && nvd->devices)
+		r = devices_new(l->event, nvd, l->queue, &l->devices);
 	if (r >= 0)
 		r = sd_event_set_watchdog(l->event, true);
 	if (r < 0)
@@ -353,6 +357,7 @@ struct loop *loop_free(struct loop *l)
 		return NULL;
 	l->nvd->on_event = NULL;
 	l->nvd->on_wait = NULL;
+	devices_free(l->devices);
 	queue_free(l->queue);
 	hooks_free(l->programs);
 	sd_event_source_disable_unref(l->virq);

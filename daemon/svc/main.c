@@ -9,11 +9,11 @@
 #include <syslog.h>
 #include <systemd/sd-daemon.h>
 
+#include "adapter/bus_xenstore.h"
 #include "adapter/clock_sys.h"
 #include "adapter/dom_sim.h"
 #include "adapter/dom_xenctrl.h"
 #include "adapter/hv_shim.h"
-#include "adapter/names_xenstore.h"
 #include "adapter/store_sqlite.h"
 #include "adapter/topo_file.h"
 #include "adapter/topo_ndctl.h"
@@ -21,6 +21,7 @@
 #include "codec/conf.h"
 #include "config.h"
 #include "ops/op_boot.h"
+#include "ops/op_device.h"
 #include "ops/op_fault.h"
 #include "svc/commands.h"
 #include "svc/journal.h"
@@ -33,7 +34,6 @@ struct daemon {
 	struct options options;
 	struct nvd nvd;
 	struct clock clock;
-	struct names_xenstore *names;
 	struct loop *loop;
 	struct commands *commands;
 	struct server *server;
@@ -46,10 +46,11 @@ static void daemon_deinit(struct daemon *d)
 	commands_free(d->commands);
 	loop_free(d->loop);
 	d->nvd.desk = fault_desk_free(d->nvd.desk);
+	d->nvd.devices = device_desk_free(d->nvd.devices);
 	d->nvd.ledger = ledger_free(d->nvd.ledger);
 	topo_free(d->nvd.topology);
 	dom_freep(&d->nvd.dom);
-	names_xenstore_free(d->names);
+	bus_freep(&d->nvd.bus);
 	topo_port_freep(&d->nvd.topo);
 	hv_freep(&d->nvd.hv);
 	store_freep(&d->nvd.store);
@@ -96,18 +97,32 @@ static int open_topology(struct daemon *d, struct nv_why *why)
 	return 0;
 }
 
+static int open_bus(struct daemon *d, struct nv_why *why)
+{
+	const struct settings *s = &d->nvd.set;
+	bool automatic = !strcmp(s->xenstore, "auto");
+	int r;
+
+	if (!strcmp(s->xenstore, "no") || (automatic && is_sim(s)))
+		return 0;
+	if (!automatic && s->xenstore[0] != '/')
+		return nv_refuse(why, NV_E_BAD_CONFIG, "xenstore is \"%s\", it must be \"auto\", \"no\" or a path",
+				 s->xenstore);
+	r = bus_xenstore_new(automatic ? NULL : s->xenstore, &d->nvd.bus);
+	if (!r)
+		r = device_desk_new(&d->nvd.devices);
+	return r ? nv_refuse(why, r, "cannot follow xenstore: %s", strerror(-r)) : 0;
+}
+
 static int open_domains(struct daemon *d, struct nv_why *why)
 {
 	const struct settings *s = &d->nvd.set;
 	int r;
 
-	if (is_sim(s)) {
+	if (is_sim(s))
 		r = dom_sim_open(s->hypervisor + 4, &d->nvd.dom);
-	} else {
-		r = names_xenstore_new(&d->names);
-		if (!r)
-			r = dom_xenctrl_open(names_xenstore_get, d->names, &d->nvd.dom);
-	}
+	else
+		r = dom_xenctrl_open(d->nvd.bus ? bus_xenstore_name : NULL, d->nvd.bus, &d->nvd.dom);
 	return r ? nv_refuse(why, r, "the list of domains is not available: %s", strerror(-r)) : 0;
 }
 
@@ -124,6 +139,8 @@ static int open_ports(struct daemon *d, struct nv_why *why)
 		r = open_store(d, why);
 	if (!r)
 		r = open_topology(d, why);
+	if (!r)
+		r = open_bus(d, why);
 	if (!r)
 		r = open_domains(d, why);
 	if (!r && (ledger_new(&d->nvd.ledger) || fault_desk_new(&d->nvd.set, &d->nvd.desk)))

@@ -7,6 +7,9 @@
 #include <string.h>
 #include <systemd/sd-event.h>
 
+/* Those that wait for others look at the clock so often. */
+#define WAIT_US 200000
+
 struct entry {
 	struct op *op;
 	struct queue_client client;
@@ -18,6 +21,8 @@ struct queue {
 	struct entry *first;
 	struct entry **last;
 	size_t nr;
+	sd_event_source *waits;
+	struct entry *asleep;
 };
 
 static void queue_arm(struct queue *q)
@@ -46,6 +51,34 @@ static struct entry *queue_pop(struct queue *q)
 	return e;
 }
 
+static void queue_sleep(struct queue *q, struct entry *e)
+{
+	e->next = q->asleep;
+	q->asleep = e;
+	if (e->next)
+		return;
+	sd_event_source_set_time_relative(q->waits, WAIT_US);
+	sd_event_source_set_enabled(q->waits, SD_EVENT_ONESHOT);
+}
+
+void queue_wake(struct queue *q)
+{
+	struct entry *e;
+
+	while ((e = q->asleep)) {
+		q->asleep = e->next;
+		queue_push(q, e);
+	}
+	sd_event_source_set_enabled(q->waits, SD_EVENT_OFF);
+	queue_arm(q);
+}
+
+static int on_waits(sd_event_source *source, uint64_t usec, void *userdata)
+{
+	queue_wake(userdata);
+	return 0;
+}
+
 /* One step of the flow that waited longest. */
 static int on_turn(sd_event_source *source, uint64_t usec, void *userdata)
 {
@@ -62,7 +95,11 @@ static int on_turn(sd_event_source *source, uint64_t usec, void *userdata)
 	if (r == OP_MORE) {
 		if (e->client.progress)
 			e->client.progress(e->client.userdata, e->op);
-		queue_push(q, e);
+		if (e->op->waits)
+			queue_sleep(q, e);
+		else
+			queue_push(q, e);
+		queue_arm(q);
 		return 0;
 	}
 	if (e->client.done)
@@ -86,6 +123,10 @@ int queue_new(sd_event *event, struct queue **ret)
 	 * priority; a defer source would always come before them.
 	 */
 	r = sd_event_add_time(event, &q->source, CLOCK_MONOTONIC, 0, 1, on_turn, q);
+	if (r >= 0)
+		r = sd_event_add_time_relative(event, &q->waits, CLOCK_MONOTONIC, WAIT_US, 1, on_waits, q);
+	if (r >= 0)
+		r = sd_event_source_set_enabled(q->waits, SD_EVENT_OFF);
 	if (r < 0)
 		return r;
 	queue_arm(q);
@@ -99,11 +140,14 @@ struct queue *queue_free(struct queue *q)
 
 	if (!q)
 		return NULL;
+	if (q->waits)
+		queue_wake(q);
 	while ((e = queue_pop(q))) {
 		op_free(e->op);
 		free(e);
 	}
 	sd_event_source_disable_unref(q->source);
+	sd_event_source_disable_unref(q->waits);
 	free(q);
 	return NULL;
 }
@@ -140,6 +184,9 @@ void queue_forget(struct queue *q, const void *userdata)
 	struct entry *e;
 
 	for (e = q->first; e; e = e->next)
+		if (e->client.userdata == userdata)
+			memset(&e->client, 0, sizeof(e->client));
+	for (e = q->asleep; e; e = e->next)
 		if (e->client.userdata == userdata)
 			memset(&e->client, 0, sizeof(e->client));
 }

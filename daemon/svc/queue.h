@@ -41,6 +41,10 @@ int queue_add(struct queue *q, struct op *op, const struct queue_client *client)
 /** queue_forget() - nobody with @userdata wants to know any more; the ops go on */
 void queue_forget(struct queue *q, const void *userdata);
 
+/** queue_wake() - something happened: those that wait for others (op->waits) look again */
+void queue_wake(struct queue *q);
+
+/** queue_length() - those that wait for others do not count, neither here nor for queue_check() */
 size_t queue_length(const struct queue *q);
 
 #endif
