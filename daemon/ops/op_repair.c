@@ -176,7 +176,7 @@ static int repair_step(struct op *op, struct nv_why *why)
 	int r;
 
 	why->text[0] = '\0';
-	if (!p || p->state != POOL_ONLINE)
+	if (!p || p->state != POOL_ONLINE || p->busy)
 		return repair_end(o, p, nv_refuse(why, NV_E_NO_POOL, "the pool is no longer there"), why);
 	if (!o->run.nr && !(o->volume ? volume_next(o, &o->run) : pool_next(o, p, &o->run)))
 		return repair_end(o, p, 0, why);
@@ -247,7 +247,7 @@ int op_pool_repair_begin(struct nvd *nvd, const struct req_pool *rq, struct nv_w
 	r = ledger_pool_find(nvd->ledger, rq->pool, why, &p);
 	if (r)
 		return r;
-	if (p->state != POOL_ONLINE)
+	if (p->state != POOL_ONLINE || p->busy)
 		return nv_refuse(why, NV_E_NO_REGION, "the pool %s cannot be used now: see 'nvctl pool list'",
 				 p->fact.name);
 	r = repair_new(nvd, p, p->free_bad, why, &o);

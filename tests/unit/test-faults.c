@@ -19,11 +19,12 @@ static struct world w;
 static void add_pool(const char *device, const char *name)
 {
 	struct req_add_pool rq = { 0 };
-	struct nv_uuid id;
+	struct op *op;
 
 	snprintf(rq.device, sizeof(rq.device), "%s", device);
 	snprintf(rq.name, sizeof(rq.name), "%s", name);
-	assert_int_equal(op_pool_add(&w.nvd, &rq, &w.why, &id), 0);
+	assert_int_equal(op_pool_add_begin(&w.nvd, &rq, &w.why, &op), 0);
+	assert_int_equal(world_run(&w, op), 0);
 }
 
 static void create(const char *name, uint64_t size)
@@ -328,13 +329,16 @@ static void test_one_page_that_stays_bad_does_not_keep_the_others(void **state)
 static void test_a_pool_that_is_released_ends_its_repair(void **state)
 {
 	struct req_pool rq = { .pool = "p1" };
-	struct op *op;
+	struct op *op, *release;
 
 	hv_mem_mce(w.hv, WORLD_MFN + 3, 1, SRAO);
 	assert_int_equal(world_faults(&w), 0);
 	assert_int_equal(op_pool_repair_begin(&w.nvd, &rq, &w.why, &op), 0);
-	assert_int_equal(op_pool_release(&w.nvd, &rq, &w.why), 0);
+	/* From its beginning on, however long the kernel takes. */
+	assert_int_equal(op_pool_release_begin(&w.nvd, &rq, &w.why, &release), 0);
 	assert_int_equal(world_run(&w, op), NV_E_NO_POOL);
+	assert_int_equal(op_pool_repair_begin(&w.nvd, &rq, &w.why, &op), NV_E_NO_REGION);
+	assert_int_equal(world_run(&w, release), 0);
 }
 
 int main(void)
