@@ -202,6 +202,33 @@ static int put_device(struct ctl *x, bool *has, uint32_t *to)
 	return r;
 }
 
+int ask_attach(struct ctl *x, union wire_request *rq)
+{
+	struct req_attach *a = &rq->attach;
+	int r;
+
+	r = PUT(x, "VOLUME", x->arg[0], a->volume);
+	if (!r)
+		r = PUT(x, "DOMAIN", x->arg[1], a->domain);
+	if (!r)
+		r = put_device(x, &a->has_device, &a->device);
+	if (!r)
+		r = put_size(x, "gpa", &a->has_gpa, &a->gpa);
+	return r;
+}
+
+int ask_detach(struct ctl *x, union wire_request *rq)
+{
+	struct req_detach *d = &rq->detach;
+	int r;
+
+	d->force = ctl_option(x, "force");
+	if (!ctl_option(x, "device"))
+		return PUT(x, "VOLUME", x->arg[0], d->volume);
+	r = PUT(x, "DOMAIN", x->arg[0], d->domain);
+	return r ? r : put_device(x, &d->has_device, &d->device);
+}
+
 int ask_guest_add(struct ctl *x, union wire_request *rq)
 {
 	struct req_add_guest_device *g = &rq->add_guest_device;

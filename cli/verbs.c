@@ -40,6 +40,16 @@ static const struct verb_option unmap_options[] = {
 	{ "map-id", 0, "ID", WORD_ANY, "the mapping that 'nvctl --json status' lists with that id", true },
 };
 
+static const struct verb_option attach_options[] = {
+	{ "gpa", 0, "ADDRESS", WORD_ANY, "guest physical address; default: where it was last, or nvdimmd chooses", false },
+	{ "device", 0, "N", WORD_ANY, "its number in the guest; default: the lowest that is free", false },
+};
+
+static const struct verb_option detach_options[] = {
+	{ "device", 0, "N", WORD_ANY, "by its number in the guest", true },
+	{ "force", 0, NULL, WORD_ANY, "do not ask the guest; if it uses the memory then, it is killed", false },
+};
+
 static const struct verb_option guest_add_options[] = {
 	{ "gpa", 0, "ADDRESS", WORD_ANY, "guest physical address; default: where it was last, or nvdimmd chooses", false },
 	{ "device", 0, "N", WORD_ANY, "its number in the guest; default: the lowest that is free", false },
@@ -195,6 +205,28 @@ static const struct verb table[] = {
 	  OPTIONS(unmap_options),
 	  .method = WIRE_UNMAP,
 	  .ask = ask_unmap,
+	  .show = show_done },
+	{ .name = "attach",
+	  .summary = "a new device for a running guest, with its nodes in xenstore",
+	  .help = "DOMAIN is a domid, a name or a UUID. What 'nvctl map' does, for guests and\n"
+		  "toolstacks that look into xenstore.",
+	  .forms = { "VOLUME DOMAIN" },
+	  .args = { { "VOLUME", WORD_VOLUME }, { "DOMAIN", WORD_DOMAIN } },
+	  .min_args = 2,
+	  OPTIONS(attach_options),
+	  .method = WIRE_ATTACH,
+	  .ask = ask_attach,
+	  .show = show_mapped },
+	{ .name = "detach",
+	  .summary = "take a device from a running guest, if the guest agrees",
+	  .help = "The guest is asked to give the memory up. It stays if the guest says no, or\n"
+		  "nothing in time.",
+	  .forms = { "VOLUME", "DOMAIN --device N" },
+	  .args = { { "VOLUME", WORD_VOLUME } },
+	  .min_args = 1,
+	  OPTIONS(detach_options),
+	  .method = WIRE_DETACH,
+	  .ask = ask_detach,
 	  .show = show_done },
 	{ .name = "guest list",
 	  .summary = "what guests get whenever they start, and what came of it",

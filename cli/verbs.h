@@ -13,7 +13,8 @@ typedef int verb_run(struct ctl *x);
 
 /* ask.c: words into requests */
 verb_ask ask_pool_add, ask_pool, ask_volume, ask_create, ask_rename,
-	ask_owner, ask_resize, ask_delete, ask_map, ask_unmap, ask_events, ask_why;
+	ask_owner, ask_resize, ask_delete, ask_map, ask_unmap, ask_attach,
+	ask_detach, ask_events, ask_why;
 verb_ask ask_guest_list, ask_guest_add, ask_guest_remove;
 
 /* show-status.c, show-pool.c, show-volume.c, show-guest.c, show-event.c: replies for people */

@@ -64,6 +64,25 @@ static const struct field remove_guest_device[] = {
 TABLE(wire_remove_guest_device, "RemoveGuestDevice", req_remove_guest_device,
       remove_guest_device);
 
+static const struct field attach[] = {
+	{ "domain", FIELD_TEXT, FIELD_OF(req_attach, domain) },
+	{ "volume", FIELD_TEXT, FIELD_OF(req_attach, volume) },
+	{ "device", FIELD_U32, FIELD_IF_HAS, FIELD_AT(req_attach, device),
+	  HAS(req_attach, device) },
+	{ "gpa", FIELD_SIZE, FIELD_IF_HAS, FIELD_AT(req_attach, gpa),
+	  HAS(req_attach, gpa) },
+};
+TABLE(wire_attach, "Attach", req_attach, attach);
+
+static const struct field detach[] = {
+	{ "volume", FIELD_TEXT, FIELD_IF_SET, FIELD_OF(req_detach, volume) },
+	{ "domain", FIELD_TEXT, FIELD_IF_SET, FIELD_OF(req_detach, domain) },
+	{ "device", FIELD_U32, FIELD_IF_HAS, FIELD_AT(req_detach, device),
+	  HAS(req_detach, device) },
+	{ "force", FIELD_BOOL, FIELD_IF_SET, FIELD_AT(req_detach, force) },
+};
+TABLE(wire_detach, "Detach", req_detach, detach);
+
 static const struct field guests_reply[] = {
 	{ "devices", FIELD_LIST, FIELD_AT(wire_guests, devices.v),
 	  .count_at = offsetof(struct wire_guests, devices.n),
@@ -84,5 +103,13 @@ int wire_check_remove(const struct req_remove_guest_device *rq,
 	if (!rq->volume[0] != rq->has_device)
 		return nv_refuse(why, NV_E_BAD_REQUEST,
 				 "RemoveGuestDevice takes either a volume or a device");
+	return 0;
+}
+
+int wire_check_detach(const struct req_detach *rq, struct nv_why *why)
+{
+	if (!rq->volume[0] == !rq->domain[0] || rq->has_device != !!rq->domain[0])
+		return nv_refuse(why, NV_E_BAD_REQUEST,
+				 "Detach takes either a volume, or domain and device");
 	return 0;
 }

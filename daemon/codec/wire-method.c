@@ -276,6 +276,8 @@ static const struct wire_method methods[WIRE_METHODS] = {
 				    &wire_guest_device_reply },
 	[WIRE_REMOVE_GUEST_DEVICE] = { &wire_remove_guest_device,
 				       &wire_guest_device_reply },
+	[WIRE_ATTACH] = { &wire_attach, &mapping_done },
+	[WIRE_DETACH] = { &wire_detach, &done },
 	[WIRE_LIST_EVENTS] = { &list_events, &events_reply },
 	[WIRE_WHY] = { &why_request, &why_reply },
 	[WIRE_OFFLINE] = { &offline_request, &why_reply },
@@ -363,6 +365,8 @@ int wire_request_parse(enum wire_method_id id, struct json_object *parameters,
 		return check_unmap(&ret->unmap, why);
 	case WIRE_REMOVE_GUEST_DEVICE:
 		return wire_check_remove(&ret->remove_guest_device, why);
+	case WIRE_DETACH:
+		return wire_check_detach(&ret->detach, why);
 	case WIRE_WHY:
 	case WIRE_OFFLINE:
 		return check_place(&ret->why, methods[id].request->type, why);

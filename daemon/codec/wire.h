@@ -123,6 +123,8 @@ union wire_request {
 	struct req_list_guests list_guests;
 	struct req_add_guest_device add_guest_device;
 	struct req_remove_guest_device remove_guest_device;
+	struct req_attach attach;
+	struct req_detach detach;
 	struct req_events events;
 	struct req_why why;
 	struct wire_monitor monitor;
@@ -148,6 +150,8 @@ enum wire_method_id {
 	WIRE_LIST_GUESTS,
 	WIRE_ADD_GUEST_DEVICE,
 	WIRE_REMOVE_GUEST_DEVICE,
+	WIRE_ATTACH,
+	WIRE_DETACH,
 	WIRE_LIST_EVENTS,
 	WIRE_WHY,
 	WIRE_OFFLINE,
@@ -187,9 +191,14 @@ extern const struct fields wire_type_place, wire_type_extent, wire_type_pool,
 
 /* wire-guest.c: requests and replies about guests, for the table of methods. */
 extern const struct fields wire_list_guests, wire_add_guest_device,
-	wire_remove_guest_device, wire_guests_reply, wire_guest_device_reply;
+	wire_remove_guest_device, wire_guests_reply, wire_guest_device_reply,
+	wire_attach, wire_detach;
 /** wire_check_remove() - of a guest's device: either way to name it, not both. NV_E_BAD_REQUEST. */
 int wire_check_remove(const struct req_remove_guest_device *rq,
+		      struct nv_why *why) nv_must_check;
+
+/** wire_check_detach() - of a device: either way to name it, not both. NV_E_BAD_REQUEST. */
+int wire_check_detach(const struct req_detach *rq,
 		      struct nv_why *why) nv_must_check;
 
 /** wire_description() - the interface description's text */

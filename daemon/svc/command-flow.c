@@ -6,6 +6,7 @@
  */
 #include <systemd/sd-event.h>
 
+#include "ops/op_device.h"
 #include "svc/command.h"
 
 /* Between two reports of progress. */
@@ -88,6 +89,7 @@ static void on_done(void *userdata, struct op *op, int r,
 			r = reply_volume(w, op, &why);
 			break;
 		case WIRE_MAP:
+		case WIRE_ATTACH:
 			r = reply_mapping(w, op, &why);
 			break;
 		case WIRE_ADD_POOL:
@@ -160,3 +162,5 @@ FLOW(add_pool, WIRE_ADD_POOL, add_pool, op_pool_add_begin)
 FLOW(release_pool, WIRE_RELEASE_POOL, pool, op_pool_release_begin)
 FLOW(map, WIRE_MAP, map, op_map_begin)
 FLOW(unmap, WIRE_UNMAP, unmap, op_unmap_begin)
+FLOW(attach, WIRE_ATTACH, attach, op_attach_begin)
+FLOW(detach, WIRE_DETACH, detach, op_detach_begin)

@@ -30,7 +30,7 @@ typedef int command_run(struct commands *x, struct client *c,
 /* command-flow.c: the long flows */
 command_run command_create_volume, command_resize_volume,
 	command_delete_volume, command_repair_volume, command_repair_pool, command_map, command_unmap,
-	command_add_pool, command_release_pool;
+	command_add_pool, command_release_pool, command_attach, command_detach;
 
 /* command-stream.c: answers in pieces */
 command_run command_list_volumes, command_monitor;

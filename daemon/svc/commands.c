@@ -170,6 +170,8 @@ static const struct command {
 	[WIRE_LIST_GUESTS] = { READ, ONE, list_guests },
 	[WIRE_ADD_GUEST_DEVICE] = { WRITE, ONE, add_guest_device },
 	[WIRE_REMOVE_GUEST_DEVICE] = { WRITE, ONE, remove_guest_device },
+	[WIRE_ATTACH] = { WRITE, ONE, command_attach },
+	[WIRE_DETACH] = { WRITE, ONE, command_detach },
 	[WIRE_LIST_EVENTS] = { READ, ONE, list_events },
 	[WIRE_WHY] = { READ, ONE, tell_why },
 	[WIRE_OFFLINE] = { WRITE, ONE, take_offline },
