@@ -51,7 +51,7 @@ static void alarm_health(struct nvd *nvd, const struct topo *now)
 	else
 		nvd_alarm(nvd, ALARM_HEALTH, "%zu DIMM%s ill: %s is %s; see 'ndctl list -DH'", nr,
 			  nr == 1 ? " is" : "s are", worst->name,
-			  topo_health_print(worst->health, text, sizeof(text)));
+			  topo_health_print(worst->health & GRAVE, text, sizeof(text)));
 }
 
 static void alarm_problems(struct nvd *nvd, const struct topo *now)

@@ -168,6 +168,7 @@ class Host:
         self.sim_log = self.dir / "sim.log"
         self.daemon = self.sim_process = self.sim_connection = self.connection = None
         self.extra = []
+        self.cpu = None  # of the simulated host
 
     def __enter__(self):
         return self
@@ -188,7 +189,7 @@ class Host:
     def start_sim(self):
         self.sim_process = subprocess.Popen(
             [BUILD / "nvdimm-sim", "--topology", self.topology, "--socket", self.sim_socket,
-             "--state", self.dir / "dimms", "--foreground"],
+             "--state", self.dir / "dimms", "--foreground", *(["--cpu", self.cpu] if self.cpu else [])],
             stdout=self.sim_log.open("ab"), stderr=subprocess.STDOUT)
         self._wait(self.sim_process, self.sim_log, lambda: Sim(self.sim_socket))
 

@@ -7,6 +7,7 @@
 
 #include <stdlib.h>
 
+#include "shim-hypercall/xen/nvdimm-priv.h"
 #include "tests/lib/fakexen.h"
 
 #define GFN 1024u
@@ -215,6 +216,52 @@ static void test_a_repeat_only_counts(void **state)
 	assert_int_equal(guest->paused, 0);
 }
 
+/* A cell that is reported for ever must not hide the next one that breaks. */
+static void test_repeats_leave_room_for_what_is_news(void **state)
+{
+	struct nvdimm_slot *s;
+	unsigned int i;
+
+	map(512);
+	for (i = 0; i < 2 * NVDIMM_RING; i++)
+		report(FX_BASE, 12);
+	assert_int_equal(get_events(0), 0);
+	assert_int_equal(e.head.lost, 3 * NVDIMM_RING / 2);
+	report(FX_BASE + 1, 12);
+	assert_int_equal(get_events(0), 0);
+	assert_int_equal(e.head.lost, 3 * NVDIMM_RING / 2);
+	s = nv_event_slot(host->core, e.head.next_seq - 1);
+	assert_int_equal(s->ev.gfn, GFN + 1);
+	assert_true(s->open);
+}
+
+/* One frame, two vCPUs, and an error besides: one hold until all is decided. */
+static void test_two_vcpus_at_once_are_one_hold_and_two_decisions(void **state)
+{
+	map(512);
+	report(FX_BASE, 12);
+	assert_int_equal(resolve(1, 0, XEN_NVDIMM_RESOLVE_VMCE, 1), 0);
+	guest->mcip = false;
+	assert_int_equal(guest->paused, 0);
+	assert_true(nvdimm_core_touch(host->core, guest, 0, (uint64_t)GFN << 12));
+	assert_true(nvdimm_core_touch(host->core, guest, 1, (uint64_t)GFN << 12));
+	report(FX_BASE + 5, 12);
+	assert_int_equal(guest->paused, 1);
+	assert_int_equal(get_events(1), 0);
+	assert_int_equal(e.head.nr, 3);
+	assert_int_equal(e.event[0].vcpu, 0);
+	assert_int_equal(e.event[1].vcpu, 1);
+	assert_int_equal(resolve(3, 0, XEN_NVDIMM_RESOLVE_VMCE, 2), 0);
+	assert_int_equal(guest->last.vcpu, 1);
+	assert_int_equal(resolve(3, 0, XEN_NVDIMM_RESOLVE_VMCE, 2), -EALREADY);
+	guest->mcip = false;
+	assert_int_equal(resolve(4, 0, XEN_NVDIMM_RESOLVE_RESUME, 0), 0);
+	assert_int_equal(guest->paused, 1);
+	assert_int_equal(resolve(2, 0, XEN_NVDIMM_RESOLVE_RESUME, 0), 0);
+	assert_int_equal(guest->paused, 0);
+	assert_int_equal(guest->told, 2);
+}
+
 static void test_what_could_not_be_contained_crashes_its_owner(void **state)
 {
 	map(512);
@@ -365,6 +412,8 @@ int main(void)
 		T(test_a_deferred_error_is_one_on_amd_only),
 		T(test_guests_are_told_in_their_vendor_s_words),
 		T(test_a_repeat_only_counts),
+		T(test_repeats_leave_room_for_what_is_news),
+		T(test_two_vcpus_at_once_are_one_hold_and_two_decisions),
 		T(test_what_could_not_be_contained_crashes_its_owner),
 		T(test_a_machine_check_waits_for_the_one_before),
 		T(test_a_touch_that_is_decided_is_not_decided_again),
