@@ -224,6 +224,38 @@ static void home_learn(struct bus_xenstore *b, struct home *h, bool here)
 	pthread_mutex_unlock(&b->lock);
 }
 
+/* What is no printable name is none: guests cannot write it, but people can. */
+static bool name_is_sane(const char *text)
+{
+	for (; *text; text++)
+		if ((unsigned char)*text <= ' ' || *text == 0x7f)
+			return false;
+	return true;
+}
+
+static int home_read(struct bus_xenstore *b, struct home *h)
+{
+	char path[XENBUS_PATH], name[BUS_NAME] = "";
+	int r = 0;
+
+	snprintf(path, sizeof(path), "/local/domain/%u/name", h->domid);
+	if (h->gone) {
+		if (h->watched)
+			xs_unwatch(b->xs, path, "n");
+		h->watched = false;
+	} else {
+		r = xsio_read(b->xs, path, name, sizeof(name));
+	}
+	if (r == -ENOTCONN)
+		return r;
+	pthread_mutex_lock(&b->lock);
+	strcpy(h->name, name_is_sane(name) ? name : "");
+	pthread_mutex_unlock(&b->lock);
+	if (h->gone)
+		home_learn(b, h, false);
+	return 0;
+}
+
 /* The first time: follow its name. */
 static struct home *home_watch(struct bus_xenstore *b, uint32_t domid)
 {
@@ -273,42 +305,15 @@ static int list_homes(struct bus_xenstore *b, bool went)
 		return r;
 	for (i = 0; i < nr; i++) {
 		h = ids[i] ? home_watch(b, ids[i]) : NULL;
-		if (h && (went || !h->here))
-			home_learn(b, h, xs_is_domain_introduced(b->xs, h->domid));
+		if (!h || (!went && h->here))
+			continue;
+		/* Who it is comes before that it is there: libxl writes its name before it introduces it. */
+		r = h->here ? 0 : home_read(b, h);
+		if (r)
+			return r;
+		home_learn(b, h, xs_is_domain_introduced(b->xs, h->domid));
 	}
 	homes_unseen(b);
-	return 0;
-}
-
-/* What is no printable name is none: guests cannot write it, but people can. */
-static bool name_is_sane(const char *text)
-{
-	for (; *text; text++)
-		if ((unsigned char)*text <= ' ' || *text == 0x7f)
-			return false;
-	return true;
-}
-
-static int home_read(struct bus_xenstore *b, struct home *h)
-{
-	char path[XENBUS_PATH], name[BUS_NAME] = "";
-	int r = 0;
-
-	snprintf(path, sizeof(path), "/local/domain/%u/name", h->domid);
-	if (h->gone) {
-		if (h->watched)
-			xs_unwatch(b->xs, path, "n");
-		h->watched = false;
-	} else {
-		r = xsio_read(b->xs, path, name, sizeof(name));
-	}
-	if (r == -ENOTCONN)
-		return r;
-	pthread_mutex_lock(&b->lock);
-	strcpy(h->name, name_is_sane(name) ? name : "");
-	pthread_mutex_unlock(&b->lock);
-	if (h->gone)
-		home_learn(b, h, false);
 	return 0;
 }
 

@@ -8,6 +8,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "ops/op_guest.h"
+
 int device_desk_new(struct device_desk **ret)
 {
 	struct device_desk *d = calloc(1, sizeof(*d));
@@ -219,6 +221,7 @@ void device_tell(struct nvd *nvd, struct device *dev)
 	/* Without memory it is told with the next change of it. */
 	(void)bus_report(nvd->bus, dev->key, &dev->report);
 	dev->wish.state = dev->report.state;
+	guest_changed(nvd, dev->key.domid);
 }
 
 struct mapping *device_mapping(struct nvd *nvd, const struct device *dev, const struct dom_info *d)

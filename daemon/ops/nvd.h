@@ -37,6 +37,7 @@ enum nvd_alarm {
 
 struct fault_desk;
 struct device_desk;
+struct guest_desk;
 
 struct nvd_counters {
 	uint64_t maps, unmaps, releases;
@@ -55,6 +56,7 @@ struct nvd {
 	struct settings set;
 	struct fault_desk *desk; /* op_fault.h */
 	struct device_desk *devices; /* op_device.h; NULL: without a bus */
+	struct guest_desk *guests; /* op_guest.h; may be NULL */
 
 	struct hv_info host;
 	struct topo *topology; /* as last loaded */

@@ -21,6 +21,7 @@
 #include "core/reconcile.h"
 #include "ops/listing.h"
 #include "ops/op_fault.h"
+#include "ops/op_guest.h"
 #include "ops/op_pool.h"
 #include "ops/op_unmap.h"
 #include "ops/op_volume.h"
@@ -260,6 +261,8 @@ int op_boot(struct nvd *nvd, struct nv_why *why)
 		r = fault_recall(nvd, why);
 	if (!r)
 		r = op_rescan(nvd, why);
+	if (!r)
+		r = guest_recall(nvd, why);
 	if (r)
 		return r;
 	nvd->host.deadline_ms = ms;

@@ -5,7 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "ops/nvd.h"
+#include "ops/op_guest.h"
 
 static void show_device(const struct guest_device *g, struct view_guest_device *ret)
 {
@@ -24,10 +24,12 @@ static void show_in_domain(struct nvd *nvd, const struct guest_device *g, const 
 			   struct view_guest_device *ret)
 {
 	const struct mapping *m = g->volume->mapping;
+	const char *refusal = guest_refusal(nvd, g, d->domid);
 
 	ret->has_domid = true;
 	ret->domid = d->domid;
-	ret->state = VIEW_GUEST_WAITING;
+	ret->state = refusal ? VIEW_GUEST_REFUSED : VIEW_GUEST_WAITING;
+	view_text_set(ret->reason, sizeof(ret->reason), refusal);
 	if (m && m->fact.domid == d->domid && nv_uuid_equal(&m->fact.handle, &d->uuid) &&
 	    m->fact.state == MAPPING_MAPPED)
 		ret->state = VIEW_GUEST_MAPPED;
@@ -142,6 +144,7 @@ int op_guest_add(struct nvd *nvd, const struct req_add_guest_device *rq, struct 
 		return r;
 	}
 	history_tell(nvd, &e);
+	guest_list_changed(nvd);
 	show_one(nvd, g, ret);
 	return 0;
 }
@@ -169,5 +172,6 @@ int op_guest_remove(struct nvd *nvd, const struct req_remove_guest_device *rq, s
 	}
 	ledger_guest_del(nvd->ledger, g);
 	history_tell(nvd, &e);
+	guest_list_changed(nvd);
 	return 0;
 }

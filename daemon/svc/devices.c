@@ -10,6 +10,7 @@
 #include <systemd/sd-event.h>
 
 #include "ops/op_device.h"
+#include "ops/op_guest.h"
 #include "svc/journal.h"
 
 /* Events taken in between two looks at everybody else. */
@@ -30,6 +31,7 @@ static int on_bus(sd_event_source *s, int fd, uint32_t revents, void *userdata)
 
 	for (i = 0; i < TURN && !bus_next(d->nvd->bus, &ev); i++) {
 		device_event(d->nvd, &ev);
+		guest_event(d->nvd, &ev);
 		if (ev.type == BUS_LOST)
 			journal_line(LOG_WARNING, "guests' devices are not followed: %s", ev.reason);
 		else if (ev.type == BUS_SYNCED)
@@ -40,7 +42,12 @@ static int on_bus(sd_event_source *s, int fd, uint32_t revents, void *userdata)
 	return 0;
 }
 
-/* One device a turn. */
+static bool has_work(const struct devices *d)
+{
+	return guest_waits(d->nvd) || (device_waits(d->nvd) && !queue_check(d->queue, NULL));
+}
+
+/* One guest and one device a turn. */
 static int on_work(sd_event_source *s, uint64_t usec, void *userdata)
 {
 	struct queue_client nobody = { 0 };
@@ -49,11 +56,12 @@ static int on_work(sd_event_source *s, uint64_t usec, void *userdata)
 	struct op *op = NULL;
 	int r;
 
-	if (!device_waits(d->nvd) || queue_check(d->queue, NULL)) {
+	if (!has_work(d)) {
 		sd_event_source_set_enabled(d->work, SD_EVENT_OFF);
 		return 0;
 	}
-	r = op_device_begin(d->nvd, &why, &op);
+	guest_step(d->nvd);
+	r = queue_check(d->queue, NULL) ? 0 : op_device_begin(d->nvd, &why, &op);
 	if (!r && op)
 		r = queue_add(d->queue, op, &nobody);
 	if (r) {
@@ -71,7 +79,7 @@ static int on_post(sd_event_source *s, void *userdata)
 	struct devices *d = userdata;
 	int enabled = SD_EVENT_OFF;
 
-	if (!device_waits(d->nvd) || queue_check(d->queue, NULL))
+	if (!has_work(d))
 		return 0;
 	sd_event_source_get_enabled(d->work, &enabled);
 	if (enabled == SD_EVENT_OFF) {

@@ -15,6 +15,7 @@
 #include "core/bucket.h"
 #include "ops/op_boot.h"
 #include "ops/op_fault.h"
+#include "ops/op_guest.h"
 #include "svc/devices.h"
 #include "svc/hook.h"
 #include "svc/journal.h"
@@ -203,6 +204,7 @@ static int on_tidy(sd_event_source *s, uint64_t usec, void *userdata)
 		else if (op && !queue_add(l->queue, op, &client))
 			l->tidying = true;
 	}
+	guest_tick(l->nvd);
 	if (!queue_length(l->queue) && store_idle(l->nvd->store) == STORE_MORE)
 		again = 0;
 	loop_status(l);

@@ -23,6 +23,7 @@
 #include "ops/op_boot.h"
 #include "ops/op_device.h"
 #include "ops/op_fault.h"
+#include "ops/op_guest.h"
 #include "svc/commands.h"
 #include "svc/journal.h"
 #include "svc/lock.h"
@@ -46,6 +47,7 @@ static void daemon_deinit(struct daemon *d)
 	commands_free(d->commands);
 	loop_free(d->loop);
 	d->nvd.desk = fault_desk_free(d->nvd.desk);
+	d->nvd.guests = guest_desk_free(d->nvd.guests);
 	d->nvd.devices = device_desk_free(d->nvd.devices);
 	d->nvd.ledger = ledger_free(d->nvd.ledger);
 	topo_free(d->nvd.topology);
@@ -111,6 +113,8 @@ static int open_bus(struct daemon *d, struct nv_why *why)
 	r = bus_xenstore_new(automatic ? NULL : s->xenstore, &d->nvd.bus);
 	if (!r)
 		r = device_desk_new(&d->nvd.devices);
+	if (!r)
+		r = guest_desk_new(&d->nvd.guests);
 	return r ? nv_refuse(why, r, "cannot follow xenstore: %s", strerror(-r)) : 0;
 }
 
