@@ -57,6 +57,11 @@ static int add_bad(struct store *s, const struct fill *f, uint64_t i)
 	return store_bad_add(s, &b);
 }
 
+static int on_guest(void *ctx, const struct guest_fact *g)
+{
+	return 0;
+}
+
 static int add_volume(struct store *s, const struct fill *f, uint64_t i)
 {
 	struct volume_fact v = {
@@ -98,7 +103,7 @@ static int fill(struct store *s, const struct fill *f, bool bad, uint64_t nr)
 
 int main(int argc, char **argv)
 {
-	const struct store_reader reader = { on_pool, on_volume, on_mapping };
+	const struct store_reader reader = { on_pool, on_volume, on_mapping, on_guest };
 	nv_cleanup(store_freep) struct store *s = NULL;
 	struct fill f = { 0 };
 	struct nv_why why = { 0 };

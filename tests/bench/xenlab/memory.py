@@ -52,7 +52,7 @@ def table_pages(dom0, guest, mfn, gfn, nr):
 def bench(dom0):
     quiet(dom0)
     first, region = registered(dom0)
-    guest = dom0.guest("g1", more="shadow_memory = 64\n")
+    guest = dom0.guest("memory", more="shadow_memory = 64\n")
     # More tables than the pool's smallest size of 256 pages, for all that follows.
     hold = tool(dom0, f"map {guest.domid} {guest.uuid} {BASE:#x} {GFN + 1:#x} {GIB} {MAP_4K}")
     check(hold["done"] == GIB, "the mapping that stays is there")
@@ -75,3 +75,7 @@ def bench(dom0):
                       f"{GFN + 2 * GIB + 2 * i * 512:#x} 512 0")["map_id"] for i in range(64)]
     row("64 more mappings of 2 MiB each, bytes of heap for one",
         f"{pages_of(dom0, one) * 4096 / len(ids):.0f}")
+    guest.destroy()
+    dom0.until("! labtool list extents | grep -q .")
+    dom0.ok(f"labtool unregister {BASE:#x} {REGISTERED} && "
+            f"labtool unregister {BASE - GIB:#x} {GIB}")

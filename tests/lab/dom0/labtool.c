@@ -41,6 +41,7 @@ static const struct verb {
 	{ "permit", "DOMID MFN NR 0|1", 4, do_permit },
 	{ "mmio", "DOMID GFN MFN NR 0|1", 5, do_mmio },
 	{ "clock", "", 0, do_clock },
+	{ "faults", "SPA STRIDE COUNT STATUS MCG MISC", 6, do_faults },
 };
 
 uint64_t number(const char *s)

@@ -14,17 +14,20 @@ labtool_fn do_fill, do_verify, do_sum;
 labtool_fn do_say, do_await;
 /* mca.c */
 labtool_fn do_mca;
+/** mca_prepare() - put the registers of do_mca's arguments in place; then raise it. Return: as a verb. */
+int mca_prepare(char **argv);
+int mca_raise(uint32_t cpu);
 /* nvdimm.c: raw nvdimm_op calls, past nvdimmd */
 labtool_fn do_info, do_register, do_unregister, do_arm, do_map, do_unmap, do_list;
 labtool_fn do_break, do_mend, do_storm, do_events, do_resolve, do_hold, do_scrub, do_query;
 labtool_fn do_virq, do_leaves;
 /* measure.c: past nvdimm_op, too */
-labtool_fn do_heap, do_pool, do_permit, do_mmio, do_clock;
+labtool_fn do_heap, do_pool, do_permit, do_mmio, do_clock, do_faults;
 
 /** number() - decimal or 0x hexadecimal; anything else ends the program */
 uint64_t number(const char *s);
 
-/** now_ns() - CLOCK_MONOTONIC */
+/** now_ns() - CLOCK_BOOTTIME */
 uint64_t now_ns(void);
 
 /** failed() - print "what: errno sentence (NAME)"; Return: 1 */

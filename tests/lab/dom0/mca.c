@@ -16,6 +16,15 @@
 #define MSR_MCG_STATUS 0x17a
 #define MSR_MC0_STATUS 0x401
 
+static xencall_handle *xen_open(void)
+{
+	static xencall_handle *x;
+
+	if (!x)
+		x = xencall_open(NULL, 0);
+	return x;
+}
+
 static int mca(xencall_handle *x, struct xen_mc *arg)
 {
 	struct xen_mc *p = xencall_alloc_buffer(x, sizeof(*p));
@@ -28,17 +37,15 @@ static int mca(xencall_handle *x, struct xen_mc *arg)
 	return r;
 }
 
-int do_mca(int argc, char **argv)
+int mca_prepare(char **argv)
 {
-	uint32_t cpu = (uint32_t)number(argv[0]);
 	uint32_t bank = MSR_MC0_STATUS + 4 * (uint32_t)number(argv[2]);
-	struct xen_mc msrs = { .cmd = XEN_MC_msrinject }, raise = { .cmd = XEN_MC_mceinject };
+	struct xen_mc msrs = { .cmd = XEN_MC_msrinject };
 	struct xen_mc_msrinject *m = &msrs.u.mc_msrinject;
-	xencall_handle *x = xencall_open(NULL, 0);
 
-	if (!x)
+	if (!xen_open())
 		return failed("xencall_open");
-	m->mcinj_cpunr = cpu;
+	m->mcinj_cpunr = (uint32_t)number(argv[0]);
 	m->mcinj_flags = MC_MSRINJ_F_INTERPOSE;
 	m->mcinj_domid = DOMID_XEN;
 	m->mcinj_count = 4;
@@ -46,10 +53,18 @@ int do_mca(int argc, char **argv)
 	m->mcinj_msr[1] = (struct mcinfo_msr){ bank, number(argv[3]) };
 	m->mcinj_msr[2] = (struct mcinfo_msr){ bank + 1, number(argv[4]) };
 	m->mcinj_msr[3] = (struct mcinfo_msr){ bank + 2, number(argv[5]) };
-	if (mca(x, &msrs) < 0)
-		return failed("msrinject");
+	return mca(xen_open(), &msrs) < 0 ? failed("msrinject") : 0;
+}
+
+int mca_raise(uint32_t cpu)
+{
+	struct xen_mc raise = { .cmd = XEN_MC_mceinject };
+
 	raise.u.mc_mceinject.mceinj_cpunr = cpu;
-	if (mca(x, &raise) < 0)
-		return failed("mceinject");
-	return 0;
+	return mca(xen_open(), &raise) < 0 ? failed("mceinject") : 0;
+}
+
+int do_mca(int argc, char **argv)
+{
+	return mca_prepare(argv) ? 1 : mca_raise((uint32_t)number(argv[0]));
 }

@@ -18,6 +18,8 @@
 #include <xen/domctl.h>
 #include <xen/platform.h>
 #include <xen/sysctl.h>
+#include <public/nvdimm.h>
+#include <unistd.h>
 
 /* What Debian's 4.17 and 4.20 want in front of a domctl. */
 static const uint32_t domctl_versions[] = { 0x15, 0x17 };
@@ -59,7 +61,7 @@ uint64_t now_ns(void)
 {
 	struct timespec t;
 
-	clock_gettime(CLOCK_MONOTONIC, &t);
+	clock_gettime(CLOCK_BOOTTIME, &t);
 	return (uint64_t)t.tv_sec * 1000000000 + (uint64_t)t.tv_nsec;
 }
 
@@ -155,6 +157,43 @@ int do_clock(int argc, char **argv)
 		best = after - before;
 		printf("xen=%lu dom0=%lu within=%lu\n", p->u.getidletime.now,
 		       before + best / 2, best);
+	}
+	return 0;
+}
+
+/* Are there events that nobody has acknowledged? */
+static bool events_wait(void)
+{
+	struct xen_nvdimm_events *e = xencall_alloc_buffer(xen_open(), sizeof(*e));
+	bool wait;
+
+	memset(e, 0, sizeof(*e));
+	wait = xencall3(xen_open(), __HYPERVISOR_nvdimm_op, XEN_NVDIMM_get_events,
+			(unsigned long)e, sizeof(*e)) || e->waiting;
+	xencall_free_buffer(xen_open(), e);
+	return wait;
+}
+
+/* Machine checks one by one, each raised when all about the one before is settled. */
+int do_faults(int argc, char **argv)
+{
+	uint64_t spa = number(argv[0]), stride = number(argv[1]), count = number(argv[2]), i;
+	char where[32], *regs[] = { "0", argv[4], "1", argv[3], where, argv[5] };
+	uint64_t sent, end;
+
+	for (i = 0; i < count; i++) {
+		snprintf(where, sizeof(where), "%#lx", spa + i * stride);
+		if (mca_prepare(regs))
+			return 1;
+		sent = now_ns();
+		if (mca_raise(0))
+			return 1;
+		printf("spa=%s sent=%lu back=%lu\n", where, sent, now_ns());
+		end = now_ns() + 30000000000ull;
+		do
+			usleep(20000);
+		while (events_wait() && now_ns() < end);
+		usleep(50000);
 	}
 	return 0;
 }

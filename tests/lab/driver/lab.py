@@ -171,6 +171,12 @@ class Lab:
         self.agent.run("sleep 0.1", 10)
         return Dom0(self.machine, self.agent, self.xen)
 
+    def dom0_once(self):
+        """A Dom0 booted for one use, without the snapshots that make the next one quick."""
+        self.boot()
+        self._install()
+        return Dom0(self.machine, self.agent, self.xen)
+
     def reset(self, dom0):
         """Reset the machine: everything but DIMMs and disk is forgotten."""
         dom0.ok("sync")

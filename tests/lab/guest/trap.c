@@ -27,6 +27,7 @@ struct frame {
 struct note {
 	uint64_t vector, error, rip, cr2;
 	uint64_t mcg_status, bank, status, addr, misc;
+	uint64_t at_ns;
 };
 
 struct gate {
@@ -77,7 +78,9 @@ static bool take_banks(struct note n)
 
 void trap_handle(struct frame *f)
 {
-	struct note n = { .vector = f->vector, .error = f->error, .rip = f->rip };
+	struct note n = {
+		.vector = f->vector, .error = f->error, .rip = f->rip, .at_ns = xen_now_ns(),
+	};
 	bool accessing = f->rip >= (uint64_t)access_at && f->rip < (uint64_t)access_fixup;
 
 	__asm__ volatile("mov %%cr2, %0" : "=r"(n.cr2));
@@ -110,8 +113,9 @@ unsigned int trap_report(void)
 		const struct note *t = &notes[told % NOTES];
 
 		if (t->vector == VECTOR_MC)
-			say("mce mcg_status=%x bank=%u status=%x addr=%x misc=%x rip=%x",
-			    t->mcg_status, t->bank, t->status, t->addr, t->misc, t->rip);
+			say("mce mcg_status=%x bank=%u status=%x addr=%x misc=%x rip=%x at=%u",
+			    t->mcg_status, t->bank, t->status, t->addr, t->misc, t->rip,
+			    t->at_ns);
 		else
 			say("trap vector=%u error=%x rip=%x cr2=%x",
 			    t->vector, t->error, t->rip, t->cr2);
