@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """The daemon on a real kernel and a real hypervisor."""
+import json
+
 from driver.cases import case
 from driver.dom0 import check, equal
 
@@ -117,3 +119,21 @@ def agree(d):
     said = sorted((m["spa"], m["size"]) for m in d.status()["mappings"])
     equal(said, real, "mappings that nvdimmd knows, against the hypervisor's extents")
     check(all(m["state"] == "mapped" for m in d.status()["mappings"]), "all are mapped")
+
+
+@case("daemon-varlinkctl", xen="4.20")
+def _(dom0):
+    """A client that is not ours, systemd's, speaks to nvdimmd."""
+    d = with_pool(dom0)
+    socket = "/run/nvdimmd/nvdimmd.sock"
+    check("io.nvdimmd" in dom0.ok(f"varlinkctl list-interfaces {socket}"), "the interface")
+    dom0.ok(f"varlinkctl introspect {socket} io.nvdimmd >/run/idl && varlinkctl validate-idl /run/idl >/dev/null")
+
+    def call(method, parameters, options=""):
+        return f"varlinkctl -j {options} call {socket} io.nvdimmd.{method} '{json.dumps(parameters)}'"
+
+    # RFC 7464: a record separator before each answer
+    made = dom0.ok(call("CreateVolume", {"name": "v", "size": 16 * MIB}, "--more"))
+    volume = json.loads(made.strip().rsplit("\n", 1)[-1].lstrip("\x1e"))["volume"]
+    equal(d.volume("v")["uuid"], volume["uuid"], "the volume's UUID")
+    dom0.refused(call("DeleteVolume", {"volume": "w"}), "NoSuchVolume")
