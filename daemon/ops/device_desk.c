@@ -10,6 +10,9 @@
 
 #include "ops/op_guest.h"
 
+/* Sentences about refused devices in one status; more do not help anybody. */
+#define ALARMS 32
+
 int device_desk_new(struct device_desk **ret)
 {
 	struct device_desk *d = calloc(1, sizeof(*d));
@@ -249,6 +252,28 @@ const char *device_print(struct nvd *nvd, const struct device *dev, char *buf, s
 	snprintf(buf, len, "device %u of %s", dev->key.devid,
 		 domain_print(dev->key.domid, d.name, dom, sizeof(dom)));
 	return buf;
+}
+
+int device_alarms(struct nvd *nvd, struct view_status *ret)
+{
+	struct hash_node *n = NULL;
+	const struct device *dev;
+	struct view_alarm *to;
+	char name[DEVICE_PRINT];
+	size_t nr = 0;
+
+	while (nvd->devices && nr < ALARMS && (n = hash_each(&nvd->devices->devices, n))) {
+		dev = nv_container_of(n, struct device, by_key);
+		if (dev->report.state != DEVICE_CLOSED || !dev->report.error[0])
+			continue;
+		to = view_status_add_alarm(ret);
+		if (!to)
+			return -ENOMEM;
+		snprintf(to->text, sizeof(to->text), "%s: %.320s", device_print(nvd, dev, name, sizeof(name)),
+			 dev->report.error);
+		nr++;
+	}
+	return 0;
 }
 
 int device_want(struct nvd *nvd, struct device_key key, const struct device_wish *wish)

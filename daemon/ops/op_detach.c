@@ -39,7 +39,6 @@ static int leave_fail(struct op_leave *o, int r, const struct nv_why *sentence)
 	struct device *dev = o->dev;
 	struct nvd *nvd = o->op.nvd;
 	struct event_fact e;
-	char name[DEVICE_PRINT];
 
 	dev->report.ask = 0;
 	dev->report.state = DEVICE_CONNECTED;
@@ -47,8 +46,7 @@ static int leave_fail(struct op_leave *o, int r, const struct nv_why *sentence)
 	dev->stays = true;
 	dev->busy = false;
 	device_tell(nvd, dev);
-	e = history_event(EVENT_WARNING, "device-stays", "%s: %s", device_print(nvd, dev, name, sizeof(name)),
-			  sentence->text);
+	e = history_event(EVENT_WARNING, "device-stays", "%s", sentence->text);
 	e.domid = dev->key.domid;
 	history_note(nvd, &e);
 	device_wake(nvd->devices, dev);

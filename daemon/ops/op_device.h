@@ -71,6 +71,9 @@ int device_want(struct nvd *nvd, struct device_key key, const struct device_wish
  */
 bool device_settled(const struct nvd *nvd, uint32_t domid, uint32_t *ret_refused);
 
+/** device_alarms() - a sentence for each device that was refused, for the status. Return: 0 or -ENOMEM. */
+int device_alarms(struct nvd *nvd, struct view_status *ret);
+
 /* ---- op_attach.c: what a person asks for ---- */
 
 /**

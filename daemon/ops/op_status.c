@@ -7,6 +7,7 @@
 
 #include "config.h"
 #include "ops/listing.h"
+#include "ops/op_device.h"
 #include "ops/op_show.h"
 
 #define STATUS_API 1
@@ -53,14 +54,15 @@ static int status_alarms(struct nvd *nvd, struct view_status *ret)
 	size_t i;
 
 	for (i = 0; i < ALARM_NR; i++) {
-		if (!nvd->alarm[i][0])
+		if (!nvd->alarm[i][0] || i == ALARM_DEVICE)
 			continue;
 		to = view_status_add_alarm(ret);
 		if (!to)
 			return -ENOMEM;
 		view_text_set(to->text, sizeof(to->text), nvd->alarm[i]);
 	}
-	return 0;
+	/* One sentence for each of them, instead of one for all. */
+	return device_alarms(nvd, ret);
 }
 
 /* Who is held is the hypervisor's to say; if it does not, the list is empty. */
