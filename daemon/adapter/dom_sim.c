@@ -58,6 +58,7 @@ static void sim_info(const struct simctl_domain *in, struct dom_info *ret)
 		.type = types[in->type],
 		.hap = in->hap,
 		.dying = in->state == SIMCTL_DYING,
+		.has_run = in->ran,
 		.address_bits = in->address_bits,
 	};
 	memcpy(ret->uuid.b, in->handle, sizeof(ret->uuid.b));

@@ -113,6 +113,12 @@ static void device_closed(struct nvd *nvd, struct device *dev)
 
 /* ---- into the guest ---- */
 
+/* That there is no guest any more refuses nobody anything. */
+static bool is_gone(int r)
+{
+	return r == NV_E_DYING || r == NV_E_NO_DOMAIN;
+}
+
 struct op_device {
 	struct op op;
 	struct device *dev;
@@ -141,6 +147,8 @@ static int device_map_step(struct op *op, struct nv_why *why)
 				       "the guest had begun to run before its memory was mapped");
 	} else if (o->by_person) {
 		device_remove(op->nvd, dev);
+	} else if (is_gone(r)) {
+		device_wake(op->nvd->devices, dev);
 	} else {
 		device_refuse(op->nvd, dev, &local);
 	}
@@ -177,6 +185,8 @@ int device_map_begin(struct nvd *nvd, struct device *dev, bool by_person, struct
 	dev->busy = true;
 	dev->report = (struct device_report){ .state = DEVICE_INIT_WAIT };
 	device_tell(nvd, dev);
+	if (nvd->devices->refused)
+		alarm_devices(nvd);
 	o->op.ops = &device_map_ops;
 	o->op.nvd = nvd;
 	o->op.progress = o->inner->progress;
@@ -224,7 +234,7 @@ static int look_wanted(struct nvd *nvd, struct device *dev, struct op **ret)
 	if (dev->wish.state != DEVICE_INITIALISING && dev->wish.state != DEVICE_INIT_WAIT)
 		return 0;
 	r = device_map_begin(nvd, dev, false, &why, ret);
-	if (!r)
+	if (!r || is_gone(r))
 		return 0;
 	if (volume_comes_free(nvd, dev))
 		device_block(nvd->devices, dev, true);

@@ -237,6 +237,7 @@ static int domain_read(struct json_object *o, struct simctl_domain *d)
 		   !strcmp(state, "shutdown") ? SIMCTL_SHUTDOWN :
 						SIMCTL_RUNNING;
 	d->paused = json_object_get_boolean(member(o, "paused"));
+	d->ran = json_object_get_boolean(member(o, "ran"));
 	d->held = json_object_get_boolean(member(o, "held"));
 	d->hap = json_object_get_boolean(member(o, "hap"));
 	d->memory = (uint64_t)json_object_get_int64(member(o, "memory"));

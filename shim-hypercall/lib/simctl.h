@@ -58,6 +58,7 @@ struct simctl_domain {
 	enum simctl_state state;
 	char reason[16]; /* poweroff, reboot, suspend, crash; "" while it lives */
 	bool paused; /* by the toolstack */
+	bool ran;    /* for a moment at least */
 	bool held; /* by the hypervisor */
 	bool hap;
 	uint64_t memory; /* bytes */

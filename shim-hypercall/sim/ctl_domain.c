@@ -82,6 +82,7 @@ static void domain_out(struct json_object *o, const struct domain *d)
 						    "");
 	ctl_out_flag(o, "paused", d->paused);
 	ctl_out_flag(o, "held", d->holds);
+	ctl_out_flag(o, "ran", d->ran);
 	ctl_out_flag(o, "hap", d->conf.hap && d->conf.type != DOMAIN_PV);
 	ctl_out_number(o, "memory", d->conf.memory);
 	ctl_out_number(o, "vcpus", d->conf.vcpus);

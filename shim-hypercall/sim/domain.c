@@ -156,6 +156,7 @@ int domain_create(struct host *h, const struct domain_conf *conf,
 	d->host = h;
 	d->domid = (uint32_t)id;
 	d->paused = conf->paused;
+	d->ran = !conf->paused;
 	if (nv_uuid_is_zero(&d->conf.uuid))
 		uuid_make(&d->conf.uuid);
 	if (!*d->conf.name)
@@ -221,6 +222,7 @@ int domain_pause(struct domain *d, bool on)
 	if (d->paused == on)
 		return 0;
 	d->paused = on;
+	d->ran |= domain_runs(d);
 	host_domains_changed(d->host);
 	host_kick(d->host);
 	return 0;

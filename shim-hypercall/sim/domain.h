@@ -72,6 +72,7 @@ struct domain {
 	bool stopped; /* it was shut down ... */
 	enum domain_reason reason; /* ... for this */
 	bool paused;
+	bool ran;	  /* for a moment at least */
 	bool log_dirty;
 	bool has_extents;
 	bool reacted; /* the toolstack has seen its shutdown */

@@ -181,6 +181,7 @@ static void glue_domain_unpause(void *ctx, struct domain *d)
 {
 	if (!--d->holds)
 		host_domains_changed(ctx);
+	d->ran |= domain_runs(d);
 	/* What a guest does when it runs again is the loop's to decide. */
 	host_kick(ctx);
 }
