@@ -122,8 +122,11 @@ void show_why(struct ctl *x, FILE *f, const void *reply)
 	show_place(x, f, &w->place);
 	fprintf(f, "    %s", states[w->state]);
 	if (w->bad)
-		fprintf(f, ", %s%s of it bad%s", term_on(&x->term, TERM_BAD),
+		fprintf(f, ", %s%s of it bad%s: what was there is lost", term_on(&x->term, TERM_BAD),
 			show_size(w->bad, size), term_off(&x->term, TERM_BAD));
+	if (w->next[0])
+		fprintf(f, "\n    next: %s%s", w->next,
+			w->state == VIEW_PLACE_MAPPED ? " (when it is unmapped)" : "");
 	fprintf(f, "\n\n");
 	for (i = 0; i < w->events.n; i++)
 		show_one(x, f, &w->events.v[i]);

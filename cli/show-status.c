@@ -114,7 +114,7 @@ static void show_head(struct ctl *x, FILE *f, const struct view_status *s)
 	char since[VIEW_NAME];
 	size_t i;
 
-	fprintf(f, "nvdimmd %s is %s%s%s since %s\n", s->version,
+	fprintf(f, "nvdimmd %s is %s%s%s (started %s)\n", s->version,
 		term_on(&x->term, styles[s->state]),
 		view_daemon_state_word(s->state),
 		term_off(&x->term, styles[s->state]),

@@ -230,6 +230,7 @@ static const struct field why_reply_fields[] = {
 	{ "bad", FIELD_SIZE, FIELD_AT(view_why, bad) },
 	{ "state", FIELD_WORD, FIELD_AT(view_why, state),
 	  .words = place_states, .n_words = NV_ARRAY_SIZE(place_states) },
+	{ "next", FIELD_TEXT, FIELD_IF_SET, FIELD_OF(view_why, next) },
 	{ "events", FIELD_LIST, FIELD_AT(view_why, events.v),
 	  .count_at = offsetof(struct view_why, events.n),
 	  .table = &wire_type_event },

@@ -279,6 +279,7 @@ struct view_why {
 	struct view_place place;
 	uint64_t bad;
 	enum view_place_state state;
+	char next[VIEW_TEXT]; /* the command to type now, "" if there is none */
 	struct view_events events;
 };
 

@@ -9,11 +9,25 @@
 
 #include "ops/op_device.h"
 
-static const char *event_domain(struct nvd *nvd, const struct hv_event *ev, char *buf, size_t len)
+/* A mapping of the event's domain, the one it is about if it says; or NULL. */
+static const struct mapping *event_mapping(struct nvd *nvd, const struct hv_event *ev)
 {
 	const struct extent *x = ledger_extent_by_map_id(nvd->ledger, ev->map_id);
+	struct mapping *m;
 
-	return domain_print(ev->domid, x && x->mapping ? x->mapping->fact.domain : NULL, buf, len);
+	if (x || ev->map_id)
+		return x ? x->mapping : NULL;
+	for (m = ledger_mapping_next(nvd->ledger, NULL); m; m = ledger_mapping_next(nvd->ledger, m))
+		if (m->fact.domid == ev->domid)
+			break;
+	return m;
+}
+
+static const char *event_domain(struct nvd *nvd, const struct hv_event *ev, char *buf, size_t len)
+{
+	const struct mapping *m = event_mapping(nvd, ev);
+
+	return domain_print(ev->domid, m ? m->fact.domain : NULL, buf, len);
 }
 
 /* "volume db at offset 0x5000", "pool fast, free", "no pool" */
@@ -39,6 +53,8 @@ static void outcome_text(const struct hv_event *ev, const struct policy_verdict 
 		snprintf(buf, len, "%s is killed: %s", dom, v->reason);
 	else if (v->action == POLICY_VMCE)
 		snprintf(buf, len, "%s is told by a machine check: %s", dom, v->reason);
+	else if (ev->flags & HV_EVENTF_RESOLVED)
+		snprintf(buf, len, "%s was told or crashed before nvdimmd read of it", dom);
 	else if (ev->map_id)
 		snprintf(buf, len, "%s goes on: %s", dom, v->reason);
 	else
@@ -50,7 +66,9 @@ static enum event_severity severity(const struct hv_event *ev, const struct poli
 {
 	if (v->avalanche || v->over_limit)
 		return EVENT_ALARM;
-	return v->action == POLICY_NOTE && !(ev->flags & HV_EVENTF_CRASHED) ? EVENT_WARNING : EVENT_ERROR;
+	if (ev->flags & (HV_EVENTF_CRASHED | HV_EVENTF_RESOLVED))
+		return EVENT_ERROR;
+	return v->action == POLICY_NOTE ? EVENT_WARNING : EVENT_ERROR;
 }
 
 void fault_text(struct nvd *nvd, const struct hv_event *ev, const struct blow *b, const struct policy_verdict *v,
@@ -70,15 +88,16 @@ void fault_text(struct nvd *nvd, const struct hv_event *ev, const struct blow *b
 				  (unsigned long long)ev->spa, where, outcome);
 	else
 		e = history_event(severity(ev, v), "fault",
-				  "%s memory error (%s) at 0x%llx, %llu page%s, %s; %s",
+				  "%s memory error%s (%s) at 0x%llx, %llu page%s, %s; %s",
 				  ev->flags & HV_EVENTF_REPEAT ? "another" : "a",
+				  ev->flags & HV_EVENTF_SIMULATED ? " on request" : "",
 				  policy_class_name(policy_class(ev->status, ev->mcg, ev->flags)), (unsigned long long)ev->spa,
 				  (unsigned long long)ev->nr, ev->nr == 1 ? "" : "s", where, outcome);
 	view_text_set(e.action, sizeof(e.action), policy_action_name(v->action));
 	if (!touch)
 		snprintf(e.status, sizeof(e.status), "0x%016llx", (unsigned long long)ev->status);
-	e.mfn = ev->spa >> NV_PAGE_SHIFT;
-	e.nr = ev->flags & HV_EVENTF_NO_ADDR ? 0 : ev->nr;
+	e.mfn = b ? b->frames.mfn : ev->spa >> NV_PAGE_SHIFT;
+	e.nr = b ? b->frames.nr : ev->flags & HV_EVENTF_NO_ADDR ? 0 : ev->nr;
 	if (b && b->pool) {
 		e.pool = b->pool->fact.uuid;
 		e.off = b->off;
@@ -86,15 +105,19 @@ void fault_text(struct nvd *nvd, const struct hv_event *ev, const struct blow *b
 	if (b && b->volume) {
 		view_text_set(e.volume, sizeof(e.volume), b->volume->fact.name);
 		e.volume_off = b->volume_off;
-		history_next(&e, "nvctl volume show %s", b->volume->fact.name);
+		history_next(&e, "nvctl why %s+0x%llx", b->volume->fact.name,
+			     (unsigned long long)frames_to_bytes(b->volume_off));
+	} else if (b && b->pool) {
+		history_next(&e, "nvctl why 0x%llx", (unsigned long long)frames_to_bytes(e.mfn));
 	} else {
-		history_next(&e, "nvctl status");
+		/* The platform looks for it, and its bad blocks become ours. */
+		history_next(&e, "ndctl start-scrub");
 	}
 	if (ev->map_id) {
 		const struct extent *x = ledger_extent_by_map_id(nvd->ledger, ev->map_id);
 
 		e.domid = ev->domid;
-		e.gfn = ev->gfn;
+		e.gfn = ev->gfn + (e.mfn - (ev->spa >> NV_PAGE_SHIFT));
 		if (x && x->mapping)
 			view_text_set(e.domain, sizeof(e.domain), x->mapping->fact.domain);
 	}
@@ -103,13 +126,30 @@ void fault_text(struct nvd *nvd, const struct hv_event *ev, const struct blow *b
 
 void timeout_text(struct nvd *nvd, const struct hv_event *ev, struct event_fact *ret)
 {
+	const struct mapping *m = event_mapping(nvd, ev);
 	char dom[DOMAIN_PRINT];
 
-	*ret = history_event(EVENT_ALARM, "timeout",
-			     "the hypervisor crashed %s: no decision about its bad page came in time",
-			     event_domain(nvd, ev, dom, sizeof(dom)));
+	*ret = history_event(EVENT_ALARM, "timeout", "the hypervisor crashed %s: %s",
+			     event_domain(nvd, ev, dom, sizeof(dom)),
+			     ev->flags & HV_EVENTF_RESOLVED ? "it did not take its machine checks in time" :
+							      "no decision about its bad page came in time");
+	if (m)
+		history_at_mapping(ret, m);
 	ret->domid = ev->domid;
-	history_next(ret, "journalctl -u nvdimmd");
+	history_next(ret, ev->flags & HV_EVENTF_RESOLVED ? "xl dmesg" : "journalctl -u nvdimmd");
+}
+
+void untold_text(struct nvd *nvd, const struct hv_event *ev, struct event_fact *ret)
+{
+	const struct mapping *m = event_mapping(nvd, ev);
+	char dom[DOMAIN_PRINT];
+
+	*ret = history_event(EVENT_ERROR, "untold", "%s cannot be told by a machine check, and was crashed instead",
+			     event_domain(nvd, ev, dom, sizeof(dom)));
+	if (m)
+		history_at_mapping(ret, m);
+	ret->domid = ev->domid;
+	history_next(ret, "xl dmesg");
 }
 
 void lost_text(struct event_fact *ret)
@@ -143,7 +183,7 @@ void fault_count(struct nvd *nvd, const struct hv_event *ev, const struct policy
 		nvd_alarm(nvd, ALARM_LOST, "more events came than the hypervisor can keep; everything was read again");
 	if (v->avalanche)
 		nvd_alarm(nvd, ALARM_AVALANCHE,
-			  "too many guests meet bad pages: a memory module is failing, and guests are told instead of killed");
+			  "too many guests meet bad pages: a memory module is failing, and guests are told instead of killed: see 'nvctl events'");
 	if (v->over_limit)
 		nvd_alarm(nvd, ALARM_PAGES, "a volume had more than %u faults within %u s: see 'nvctl events'",
 			  nvd->set.page_limit.burst, nvd->set.page_limit.per_s);

@@ -15,6 +15,9 @@ void fault_text(struct nvd *nvd, const struct hv_event *ev, const struct blow *b
 /** timeout_text() - nobody decided in time */
 void timeout_text(struct nvd *nvd, const struct hv_event *ev, struct event_fact *ret);
 
+/** untold_text() - it was to be told, and that could not be done */
+void untold_text(struct nvd *nvd, const struct hv_event *ev, struct event_fact *ret);
+
 /** lost_text() - the ring was full */
 void lost_text(struct event_fact *ret);
 

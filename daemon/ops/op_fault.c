@@ -168,6 +168,7 @@ static void batch_judge(struct nvd *nvd, const struct hv_batch *b)
 static int resolve_one(struct nvd *nvd, const struct hv_event *ev, const struct policy_verdict *v)
 {
 	struct hv_resolve rs = { .seq = ev->seq, .action = HV_RESUME };
+	struct event_fact e;
 	int r;
 
 	if (!v) {
@@ -186,6 +187,10 @@ static int resolve_one(struct nvd *nvd, const struct hv_event *ev, const struct 
 		rs.action = HV_CRASH;
 		rs.kind = 0;
 		r = hv_resolve(nvd->hv, &rs);
+		if (!r) {
+			untold_text(nvd, ev, &e);
+			history_note(nvd, &e);
+		}
 	}
 	/* Answered before, or nobody left to answer: as good as done. */
 	return r == -EALREADY || r == -ESRCH || r == -ESTALE ? 0 : r;

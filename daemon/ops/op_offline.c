@@ -82,6 +82,7 @@ static struct event_fact offline_event(const struct place *p, const struct frame
 		view_text_set(e.volume, sizeof(e.volume), p->volume->fact.name);
 		e.volume_off = frames_from_bytes(p->volume_offset);
 	}
+	history_next(&e, "nvctl why 0x%llx", (unsigned long long)frames_to_bytes(range->mfn));
 	return e;
 }
 

@@ -2,6 +2,7 @@
 /*
  * ops/op_why.c - what is at a place, and what happened there.
  */
+#include <stdio.h>
 #include <string.h>
 
 #include "ops/op_show.h"
@@ -86,12 +87,22 @@ static void show_place(const struct place *p, struct view_place *to)
 	}
 }
 
+static void show_next(const struct place *p, struct view_why *ret)
+{
+	if (p->volume)
+		snprintf(ret->next, sizeof(ret->next), "nvctl repair %s", p->volume->fact.name);
+	else if (p->pool)
+		snprintf(ret->next, sizeof(ret->next), "nvctl pool repair %s", p->pool->fact.name);
+}
+
 static void show_state(struct nvd *nvd, const struct place *p, struct view_why *ret)
 {
 	uint64_t first = frames_from_bytes(p->spa);
 	uint64_t last = frames_from_bytes(p->spa + NV_MAX(p->size, (uint64_t)1) - 1);
 
 	ret->bad = frames_to_bytes(ledger_bad_count(nvd->ledger, first, last - first + 1));
+	if (ret->bad)
+		show_next(p, ret);
 	ret->state = p->mapping ? VIEW_PLACE_MAPPED :
 		     p->volume	? VIEW_PLACE_KEPT :
 		     p->pool	? VIEW_PLACE_FREE :
@@ -127,6 +138,8 @@ static int why_volume(struct collect *c, struct volume *v, struct nv_why *why, s
 
 	ret->place.size = frames_to_bytes(v->fact.nr);
 	ret->bad = frames_to_bytes(ledger_volume_bad(v));
+	if (ret->bad)
+		snprintf(ret->next, sizeof(ret->next), "nvctl repair %s", v->fact.name);
 	for (e = v->extents; !r && e; e = e->next)
 		r = collect(c, v->pool, frames_to_bytes(e->fact.off), frames_to_bytes(e->fact.nr), why);
 	return r;

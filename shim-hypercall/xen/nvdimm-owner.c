@@ -211,7 +211,9 @@ static void owner_timeout(struct nvdimm_core *core, struct nvdimm_owner *o)
 {
     struct xen_nvdimm_event ev = {
         .type = XEN_NVDIMM_EVENT_TIMEOUT,
-        .flags = XEN_NVDIMM_EVENTF_CRASHED,
+        /* All was decided: it is the guest that takes too long. */
+        .flags = XEN_NVDIMM_EVENTF_CRASHED |
+                 (o->undecided ? 0 : XEN_NVDIMM_EVENTF_RESOLVED),
         .gfn = ~0ULL,
         .domid = o->domid,
         .vcpu = ~0U,

@@ -340,6 +340,33 @@ def test_dead_and_back_too_late_costs_the_owner_and_the_fault_is_in_the_book_onc
         host.nothing_left()
 
 
+def test_a_guest_that_does_not_take_its_machine_checks_is_crashed_and_the_reason_is_that():
+    with Guests(config="deadline = 1s\n") as host:
+        m = host.guest("v", 8 * MiB, mcip_sticks=True)
+        host.mce(m["spa"])
+        host.wait_bad("v", PAGE)
+        host.mce(m["spa"] + PAGE)
+        host.wait_bad("v", 2 * PAGE)
+        host.sim("clock advance", ms=1500)
+        host.wait_for(lambda: host.faults("timeout"))
+        e = host.faults("timeout")[0]
+        assert "crashed v (domain 1): it did not take its machine checks in time" in e["text"], e
+        assert e["place"]["volume"] == "v", e
+        assert e["id"] in [w["id"] for w in host.call("Why", volume="v")["events"]]
+        assert all("is told by a machine check" in f["text"] for f in host.faults())
+
+
+def test_a_guest_that_cannot_be_told_is_crashed_and_that_is_said():
+    with Guests() as host:
+        m = host.guest("v", 8 * MiB)
+        host.sim("fault add", where="vmce", error=95)
+        host.mce(m["spa"])
+        host.wait_for(lambda: not host.domain("v"))
+        e = host.wait_for(lambda: host.faults("untold"))[0]
+        assert "v (domain 1) cannot be told by a machine check, and was crashed instead" in e["text"], e
+        assert len(host.faults()) == 1 and host.volume("v")["bad"] == PAGE
+
+
 def test_slow_is_not_dead():
     """Each answer takes a while, and each gives the guest its time anew."""
     with Guests(config="deadline = 1s\n") as host:

@@ -272,7 +272,7 @@ void make_events(void *reply)
 	strcpy(one->place.domain, "web1");
 	strcpy(one->status, "0xbd000000000000c0");
 	strcpy(one->action, "vmce");
-	strcpy(one->next, "nvctl volume show db");
+	strcpy(one->next, "nvctl why db+0x5000");
 	fill_event(view_events_add(e), 9, VIEW_SEVERITY_ALARM, "line one\nline two " EVIL);
 	e->more = true;
 }
@@ -286,5 +286,6 @@ void make_why(void *reply)
 	w->place = all.events.v[1].place;
 	w->bad = 4096;
 	w->state = VIEW_PLACE_MAPPED;
+	strcpy(w->next, "nvctl repair db");
 	w->events = all.events;
 }

@@ -239,7 +239,11 @@ struct xen_nvdimm_events {
 #define XEN_NVDIMM_EVENT_MCE      1 /* hardware reported an error */
 #define XEN_NVDIMM_EVENT_TOUCH    2 /* a guest touched a broken frame */
 #define XEN_NVDIMM_EVENT_RELEASED 3 /* an extent went with its domain */
-#define XEN_NVDIMM_EVENT_TIMEOUT  4 /* nobody decided in time: crashed */
+/*
+ * Crashed: nobody decided in time; or, with EVENTF_RESOLVED, the guest did not
+ * accept the machine checks queued for it.
+ */
+#define XEN_NVDIMM_EVENT_TIMEOUT  4
 #define XEN_NVDIMM_EVENT_LOST     5 /* events before this one are lost: list */
 
 #define XEN_NVDIMM_EVENTF_REPEAT   (1U << 0) /* the frame was broken before */
