@@ -44,7 +44,7 @@ static void guest_row(struct table *t, const struct view_guest_device *g)
 	table_set(t, 7, state_style(g->state), "%s", view_guest_state_word(g->state));
 }
 
-void show_guests(struct ctl *x, FILE *f, const void *reply)
+static void guest_table(struct ctl *x, FILE *f, const struct view_guests *g)
 {
 	static const struct table_column columns[] = {
 		{ "GUEST", TABLE_LEFT, 12 },  { "N", TABLE_RIGHT, 0 },
@@ -52,15 +52,9 @@ void show_guests(struct ctl *x, FILE *f, const void *reply)
 		{ "GPA", TABLE_RIGHT, 0 },    { "IF MISSING", TABLE_LEFT, 0 },
 		{ "DOMAIN", TABLE_RIGHT, 0 }, { "STATE", TABLE_LEFT, 0 },
 	};
-	const struct view_guests *g = &((const struct wire_guests *)reply)->devices;
 	struct table t;
 	size_t i;
 
-	if (!g->n) {
-		fprintf(f, "%s. Put a volume on its list with 'nvctl guest add GUEST VOLUME'.\n",
-			x->n_args ? "The guest gets nothing" : "No guest gets anything");
-		return;
-	}
 	table_init(&t, &x->term, columns, NV_ARRAY_SIZE(columns));
 	for (i = 0; i < g->n; i++)
 		guest_row(&t, &g->v[i]);
@@ -70,6 +64,31 @@ void show_guests(struct ctl *x, FILE *f, const void *reply)
 		if (g->v[i].reason[0])
 			fprintf(f, "  %s, device %u: %s\n", g->v[i].guest, g->v[i].device,
 				g->v[i].reason);
+}
+
+void show_guests(struct ctl *x, FILE *f, const void *reply)
+{
+	const struct view_guests *g = &((const struct wire_guests *)reply)->devices;
+
+	if (!g->n) {
+		fprintf(f, "%s. Put a volume on its list with 'nvctl guest add GUEST VOLUME'.\n",
+			x->n_args ? "The guest gets nothing" : "No guest gets anything");
+		return;
+	}
+	guest_table(x, f, g);
+}
+
+void show_guest(struct ctl *x, FILE *f, const void *reply)
+{
+	const struct view_guest *g = &((const struct wire_guest *)reply)->guest;
+
+	guest_table(x, f, &g->devices);
+	if (g->no_firmware[0]) {
+		fprintf(f, "An HVM guest cannot be told of this: %s.\n", g->no_firmware);
+		return;
+	}
+	fprintf(f, "If it is an HVM guest, this line in its xl configuration tells it:\n\n"
+		"    acpi_firmware = \"%s\"\n", g->acpi_firmware);
 }
 
 void show_guest_added(struct ctl *x, FILE *f, const void *reply)

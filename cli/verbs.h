@@ -22,7 +22,7 @@ verb_show show_status;
 verb_show show_pools, show_pool_added;
 verb_show show_volumes, show_volume, show_volume_done, show_volume_changed,
 	show_mapped, show_done;
-verb_show show_guests, show_guest_added, show_guest_removed;
+verb_show show_guests, show_guest, show_guest_added, show_guest_removed;
 verb_show show_events, show_event, show_why, show_offline;
 verb_show show_version, show_copied;
 

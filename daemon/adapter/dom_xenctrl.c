@@ -14,7 +14,6 @@
 struct dom_xenctrl {
 	struct dom dom;
 	xc_interface *xc;
-	uint32_t address_bits;
 	dom_xenctrl_name *name;
 	void *ctx;
 };
@@ -45,7 +44,7 @@ static void xc_info(const struct dom_xenctrl *x, const xc_domaininfo_t *in, stru
 		.hap = in->flags & XEN_DOMINF_hap,
 		.dying = in->flags & XEN_DOMINF_dying,
 		.has_run = in->cpu_time,
-		.address_bits = x->address_bits,
+		.address_bits = x->dom.address_bits,
 	};
 	memcpy(ret->uuid.b, in->handle, sizeof(ret->uuid.b));
 	if (x->name)
@@ -101,7 +100,7 @@ int dom_xenctrl_open(dom_xenctrl_name *name, void *ctx, struct dom **ret)
 	x->dom.ops = &xc_ops;
 	x->name = name;
 	x->ctx = ctx;
-	x->address_bits = processor_address_bits();
+	x->dom.address_bits = processor_address_bits();
 	x->xc = xc_interface_open(NULL, NULL, 0);
 	if (!x->xc) {
 		r = errno ? -errno : -ENODEV;

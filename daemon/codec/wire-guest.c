@@ -34,10 +34,27 @@ static const struct field guest_device[] = {
 };
 TABLE(wire_type_guest_device, "GuestDevice", view_guest_device, guest_device);
 
+static const struct field guest[] = {
+	{ "guest", FIELD_TEXT, FIELD_OF(view_guest, guest) },
+	{ "devices", FIELD_LIST, FIELD_AT(view_guest, devices.v),
+	  .count_at = offsetof(struct view_guest, devices.n),
+	  .table = &wire_type_guest_device },
+	{ "acpi_firmware", FIELD_TEXT, FIELD_IF_SET,
+	  FIELD_OF(view_guest, acpi_firmware) },
+	{ "no_firmware", FIELD_TEXT, FIELD_IF_SET,
+	  FIELD_OF(view_guest, no_firmware) },
+};
+TABLE(wire_type_guest, "Guest", view_guest, guest);
+
 static const struct field list_guests[] = {
 	{ "guest", FIELD_TEXT, FIELD_IF_SET, FIELD_OF(req_list_guests, guest) },
 };
 TABLE(wire_list_guests, "ListGuests", req_list_guests, list_guests);
+
+static const struct field get_guest[] = {
+	{ "guest", FIELD_TEXT, FIELD_OF(req_list_guests, guest) },
+};
+TABLE(wire_get_guest, "GetGuest", req_list_guests, get_guest);
 
 static const struct field add_guest_device[] = {
 	{ "guest", FIELD_TEXT, FIELD_OF(req_add_guest_device, guest) },
@@ -89,6 +106,12 @@ static const struct field guests_reply[] = {
 	  .table = &wire_type_guest_device },
 };
 TABLE(wire_guests_reply, "the reply", wire_guests, guests_reply);
+
+static const struct field guest_reply[] = {
+	{ "guest", FIELD_STRUCT, FIELD_AT(wire_guest, guest),
+	  .table = &wire_type_guest },
+};
+TABLE(wire_guest_reply, "the reply", wire_guest, guest_reply);
 
 static const struct field guest_device_reply[] = {
 	{ "device", FIELD_STRUCT, FIELD_AT(wire_guest_device, device),

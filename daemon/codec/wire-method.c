@@ -273,6 +273,7 @@ static const struct wire_method methods[WIRE_METHODS] = {
 	[WIRE_MAP] = { &map, &mapping_done },
 	[WIRE_UNMAP] = { &unmap, &done },
 	[WIRE_LIST_GUESTS] = { &wire_list_guests, &wire_guests_reply },
+	[WIRE_GET_GUEST] = { &wire_get_guest, &wire_guest_reply },
 	[WIRE_ADD_GUEST_DEVICE] = { &wire_add_guest_device,
 				    &wire_guest_device_reply },
 	[WIRE_REMOVE_GUEST_DEVICE] = { &wire_remove_guest_device,

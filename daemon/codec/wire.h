@@ -81,6 +81,10 @@ struct wire_guests {
 	struct view_guests devices;
 };
 
+struct wire_guest {
+	struct view_guest guest;
+};
+
 struct wire_guest_device {
 	struct view_guest_device device;
 };
@@ -148,6 +152,7 @@ enum wire_method_id {
 	WIRE_MAP,
 	WIRE_UNMAP,
 	WIRE_LIST_GUESTS,
+	WIRE_GET_GUEST,
 	WIRE_ADD_GUEST_DEVICE,
 	WIRE_REMOVE_GUEST_DEVICE,
 	WIRE_ATTACH,
@@ -186,13 +191,13 @@ int wire_request_parse(enum wire_method_id id, struct json_object *parameters,
 /* The tables of the interface's types. */
 extern const struct fields wire_type_place, wire_type_extent, wire_type_pool,
 	wire_type_candidate, wire_type_mapping, wire_type_volume,
-	wire_type_guest_device, wire_type_event, wire_type_counter,
-	wire_type_status, wire_type_progress;
+	wire_type_guest_device, wire_type_guest, wire_type_event,
+	wire_type_counter, wire_type_status, wire_type_progress;
 
 /* wire-guest.c: requests and replies about guests, for the table of methods. */
-extern const struct fields wire_list_guests, wire_add_guest_device,
-	wire_remove_guest_device, wire_guests_reply, wire_guest_device_reply,
-	wire_attach, wire_detach;
+extern const struct fields wire_list_guests, wire_get_guest,
+	wire_add_guest_device, wire_remove_guest_device, wire_guests_reply,
+	wire_guest_reply, wire_guest_device_reply, wire_attach, wire_detach;
 /** wire_check_remove() - of a guest's device: either way to name it, not both. NV_E_BAD_REQUEST. */
 int wire_check_remove(const struct req_remove_guest_device *rq,
 		      struct nv_why *why) nv_must_check;

@@ -49,6 +49,18 @@ int ledger_guest_parse(const char *text, struct nv_why *why,
 int ledger_guest_add(struct ledger *l, const struct guest_request *req,
 		     struct nv_why *why, struct guest_device **ret) nv_must_check;
 
+/**
+ * ledger_guest_choose() - an address for @v, for a guest that need not run
+ * @guest: as ledger_guest_parse() takes it
+ * @limit_bytes: the first address that the guest cannot use
+ * Where it was last, if no device of the list is there; else from the top down,
+ * 1 GiB aligned, as ledger_gpa_choose().
+ * Return: 0 and *@ret in bytes; NV_E_BAD_NAME, NV_E_GPA_LIMIT.
+ */
+int ledger_guest_choose(struct ledger *l, const char *guest,
+			const struct volume *v, uint64_t limit_bytes,
+			struct nv_why *why, uint64_t *ret) nv_must_check;
+
 /** ledger_guest_del() - not any more; frees @g. What is mapped stays mapped. */
 void ledger_guest_del(struct ledger *l, struct guest_device *g);
 

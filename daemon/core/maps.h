@@ -108,6 +108,8 @@ struct extent *ledger_extent_by_map_id(struct ledger *l, uint64_t map_id);
 struct mapping *ledger_mapping_at(struct ledger *l, uint32_t domid,
 				  uint64_t gfn);
 
+/* ---- gpa.c: where in the guest ---- */
+
 /**
  * ledger_gpa_home() - where @v was in its guest last, if that is free in @domid
  * @limit_bytes: as for ledger_gpa_choose()

@@ -26,6 +26,7 @@
 #define VIEW_GUEST  160	/* the same of a guest's list */
 #define VIEW_DEVICE 256	/* a namespace, a region or a path below /dev */
 #define VIEW_TEXT   512	/* a sentence */
+#define VIEW_PATH   640	/* of a file */
 #define VIEW_CELLS  64	/* cells of a pool's map, at most */
 
 /* X(NAME, word): the words of the interface's enumerations, one list each. */
@@ -182,7 +183,7 @@ struct view_guest_device {
 	uint32_t device;
 	char volume[VIEW_NAME];
 	uint64_t size;
-	bool has_gpa;	/* asked for; else nvdimmd chooses */
+	bool has_gpa;	/* asked for or chosen when it was added */
 	uint64_t gpa;
 	enum view_if_missing if_missing;
 	enum view_guest_state state;
@@ -304,6 +305,14 @@ struct view_pool *view_pools_add(struct view_pools *p) nv_must_check;
 struct view_candidate *view_candidates_add(struct view_candidates *c) nv_must_check;
 struct view_volume *view_volumes_add(struct view_volumes *v) nv_must_check;
 struct view_mapping *view_mappings_add(struct view_mappings *m) nv_must_check;
+/* One guest's list, and how an HVM guest is told of it. */
+struct view_guest {
+	char guest[VIEW_GUEST];
+	struct view_guests devices;
+	char acpi_firmware[VIEW_PATH]; /* for xl's acpi_firmware=; "" if there is none */
+	char no_firmware[VIEW_TEXT];   /* and why not */
+};
+
 struct view_guest_device *view_guests_add(struct view_guests *g) nv_must_check;
 struct view_event *view_events_add(struct view_events *e) nv_must_check;
 struct view_extent *view_volume_add_extent(struct view_volume *v) nv_must_check;

@@ -15,6 +15,7 @@
 #include "port/bus.h"
 #include "port/clock.h"
 #include "port/dom.h"
+#include "port/firmware.h"
 #include "port/hv.h"
 #include "port/store.h"
 #include "port/topo.h"
@@ -32,6 +33,7 @@ enum nvd_alarm {
 	ALARM_PAGES,      /* too many bad pages in one volume */
 	ALARM_XENSTORE,   /* xenstored is not there */
 	ALARM_DEVICE,     /* a guest's device was refused */
+	ALARM_TABLES,     /* ACPI tables of guests cannot be written */
 	ALARM_NR,
 };
 
@@ -52,6 +54,7 @@ struct nvd {
 	struct topo_port *topo;
 	struct dom *dom;
 	struct bus *bus;
+	struct firmware_port *firmware; /* NULL: no files */
 	struct clock *clock;
 	struct settings set;
 	struct fault_desk *desk; /* op_fault.h */

@@ -100,6 +100,8 @@ int op_guest_remove(struct nvd *nvd, const struct req_remove_guest_device *rq, s
 		    struct view_guest_device *ret);
 /* @ret: as of all op_show_*() */
 int op_show_guests(struct nvd *nvd, const struct req_list_guests *rq, struct nv_why *why, struct view_guests *ret);
+/** op_show_guest() - one list, and the file that tells an HVM guest of it. NV_E_BAD_NAME; NV_E_NO_DEVICE (it is empty). */
+int op_show_guest(struct nvd *nvd, const struct req_list_guests *rq, struct nv_why *why, struct view_guest *ret);
 
 /*
  * What there is to see. The result is zeroed first, filled, and belongs to the

@@ -25,6 +25,7 @@
 #include "ops/op_pool.h"
 #include "ops/op_unmap.h"
 #include "ops/op_volume.h"
+#include "ops/tables.h"
 
 struct boot_load {
 	struct nvd *nvd;
@@ -266,6 +267,7 @@ int op_boot(struct nvd *nvd, struct nv_why *why)
 	if (r)
 		return r;
 	nvd->host.deadline_ms = ms;
+	tables_boot(nvd);
 	nvd->state = VIEW_DAEMON_RUNNING;
 	nvd->started_us = clock_wall_us(nvd->clock);
 	e = history_event(EVENT_INFO, "started", "nvdimmd started");

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "ops/op_guest.h"
+#include "ops/tables.h"
 
 static void show_device(const struct guest_device *g, struct view_guest_device *ret)
 {
@@ -97,6 +98,23 @@ int op_show_guests(struct nvd *nvd, const struct req_list_guests *rq, struct nv_
 	return 0;
 }
 
+int op_show_guest(struct nvd *nvd, const struct req_list_guests *rq, struct nv_why *why, struct view_guest *ret)
+{
+	struct nv_why no = { "" };
+	int r;
+
+	memset(ret, 0, sizeof(*ret));
+	r = op_show_guests(nvd, rq, why, &ret->devices);
+	if (r)
+		return r;
+	if (!ret->devices.n)
+		return nv_refuse(why, NV_E_NO_DEVICE, "the guest %s has no device on its list", rq->guest);
+	view_text_set(ret->guest, sizeof(ret->guest), ret->devices.v[0].guest);
+	if (tables_of(nvd, ret->guest, &no, ret->acpi_firmware))
+		view_text_set(ret->no_firmware, sizeof(ret->no_firmware), no.text);
+	return 0;
+}
+
 /* Both or neither: the list and its line in the history. */
 static int list_record(struct nvd *nvd, const struct guest_fact *fact, bool put, struct event_fact *e,
 		       struct nv_why *why)
@@ -111,6 +129,24 @@ static int list_record(struct nvd *nvd, const struct guest_fact *fact, bool put,
 	if (!r)
 		r = store_commit(nvd->store);
 	return nvd_book(nvd, r, why);
+}
+
+/*
+ * An address that nobody asked for is chosen here and not when the guest starts:
+ * an HVM guest is told of it before.
+ */
+static int choose_gpa(struct nvd *nvd, struct guest_request *req, struct nv_why *why)
+{
+	uint32_t bits = nvd->set.address_bits;
+	int r;
+
+	if (req->has_gpa)
+		return 0;
+	if (nvd->dom && nvd->dom->address_bits)
+		bits = NV_MIN(bits, nvd->dom->address_bits);
+	r = ledger_guest_choose(nvd->ledger, req->guest, req->volume, 1ULL << bits, why, &req->gpa);
+	req->has_gpa = !r;
+	return r;
 }
 
 int op_guest_add(struct nvd *nvd, const struct req_add_guest_device *rq, struct nv_why *why, struct view_guest_device *ret)
@@ -129,6 +165,8 @@ int op_guest_add(struct nvd *nvd, const struct req_add_guest_device *rq, struct 
 
 	r = ledger_volume_find(nvd->ledger, rq->volume, why, &req.volume);
 	if (!r)
+		r = choose_gpa(nvd, &req, why);
+	if (!r)
 		r = ledger_guest_add(nvd->ledger, &req, why, &g);
 	if (r)
 		return r;
@@ -143,6 +181,7 @@ int op_guest_add(struct nvd *nvd, const struct req_add_guest_device *rq, struct 
 			ledger_guest_del(nvd->ledger, g);
 		return r;
 	}
+	tables_sync(nvd, g->fact.guest);
 	history_tell(nvd, &e);
 	guest_list_changed(nvd);
 	show_one(nvd, g, ret);
@@ -152,6 +191,7 @@ int op_guest_add(struct nvd *nvd, const struct req_add_guest_device *rq, struct 
 int op_guest_remove(struct nvd *nvd, const struct req_remove_guest_device *rq, struct nv_why *why,
 		    struct view_guest_device *ret)
 {
+	char guest[NV_OWNER_TEXT];
 	struct guest_device *g;
 	struct event_fact e;
 	int r;
@@ -170,7 +210,9 @@ int op_guest_remove(struct nvd *nvd, const struct req_remove_guest_device *rq, s
 			nvd_book(nvd, store_guest_put(nvd->store, &g->fact), NULL);
 		return r;
 	}
+	view_text_set(guest, sizeof(guest), g->fact.guest);
 	ledger_guest_del(nvd->ledger, g);
+	tables_sync(nvd, guest);
 	history_tell(nvd, &e);
 	guest_list_changed(nvd);
 	return 0;

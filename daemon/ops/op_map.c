@@ -210,26 +210,44 @@ static int map_check_domain(const struct dom_info *d, struct nv_why *why)
 	return 0;
 }
 
-/* Where in the guest: as asked, where it was before, or from the top down. */
+/* An HVM guest was told of the address in its list before it started. */
+static bool map_listed_gpa(struct nvd *nvd, const struct dom_info *d, const struct volume *v, uint64_t *ret)
+{
+	struct guest_device *g = NULL;
+
+	while ((g = ledger_guest_of(nvd->ledger, &d->uuid, d->name, g))) {
+		if (g->volume != v || g->fact.gfn == NV_NO_FRAME)
+			continue;
+		*ret = frames_to_bytes(g->fact.gfn);
+		return true;
+	}
+	return false;
+}
+
+/* Where in the guest: as asked, as its list says, where it was before, or from the top down. */
 static int map_choose_gpa(struct nvd *nvd, const struct req_map *rq, const struct dom_info *d, const struct volume *v,
 			  struct nv_why *why, uint64_t *ret)
 {
 	uint64_t size = v ? frames_to_bytes(v->fact.nr) : rq->size;
 	uint32_t bits = NV_MIN(d->address_bits ? d->address_bits : 64, nvd->set.address_bits);
 	uint32_t width = NV_MIN(d->address_bits ? d->address_bits : 52u, 52u);
+	bool asked = rq->has_gpa;
+	uint64_t gpa = rq->gpa;
 
-	if (!rq->has_gpa && v && ledger_gpa_home(nvd->ledger, v, d->domid, 1ULL << bits, ret))
+	if (!asked && v)
+		asked = map_listed_gpa(nvd, d, v, &gpa);
+	if (!asked && v && ledger_gpa_home(nvd->ledger, v, d->domid, 1ULL << bits, ret))
 		return 0;
-	if (!rq->has_gpa) {
+	if (!asked) {
 		/* A size that cannot be is the ledger's to refuse, not a lack of room. */
 		size = frames_to_bytes(frames_align_up(NV_MAX(frames_from_bytes(size), 1ull), NV_2M_FRAMES));
 		return ledger_gpa_choose(nvd->ledger, d->domid, size, 1ULL << bits, why, ret);
 	}
-	if (rq->gpa >> width || size > (1ULL << width) - rq->gpa)
+	if (gpa >> width || size > (1ULL << width) - gpa)
 		return nv_refuse(why, NV_E_GPA_LIMIT,
 				 "0x%llx bytes at guest address 0x%llx reach beyond the guest's limit of 0x%llx",
-				 (unsigned long long)size, (unsigned long long)rq->gpa, 1ULL << width);
-	*ret = rq->gpa;
+				 (unsigned long long)size, (unsigned long long)gpa, 1ULL << width);
+	*ret = gpa;
 	return 0;
 }
 

@@ -13,6 +13,7 @@
 
 #include "base/size.h"
 #include "ops/op_volume.h"
+#include "ops/tables.h"
 
 struct op_resize {
 	struct op op;
@@ -83,6 +84,7 @@ static int grow_finish(struct op_resize *o, struct nv_why *why)
 	}
 	ledger_grow_done(nvd->ledger, o->volume, o->part);
 	o->op.volume = fact.uuid;
+	tables_sync_volume(nvd, o->volume);
 	history_tell(nvd, &e);
 	return 0;
 }
@@ -187,6 +189,7 @@ static int shrink_begin(struct op_resize *o, uint64_t size, const struct nv_uuid
 		return r;
 	}
 	ledger_shrink_done(nvd->ledger, v, o->part);
+	tables_sync_volume(nvd, v);
 	history_tell(nvd, &e);
 	o->op.progress.total = frames_to_bytes(o->part->fact.nr);
 	return op_delete_volume_begin(nvd, o->part, false, why, &o->delete);

@@ -42,6 +42,7 @@ struct dom_ops {
 /* The adapter embeds it. */
 struct dom {
 	const struct dom_ops *ops;
+	uint32_t address_bits; /* the most that any guest here can have; 0 if unknown */
 };
 
 /** dom_get() - Return: 0; -ESRCH no such domain; -errno */

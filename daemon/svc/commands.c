@@ -96,6 +96,18 @@ static int list_guests(struct commands *x, struct client *c,
 	return r;
 }
 
+static int get_guest(struct commands *x, struct client *c,
+		     const union wire_request *rq, struct nv_why *why)
+{
+	struct wire_guest reply = {};
+	int r = op_show_guest(x->nvd, &rq->list_guests, why, &reply.guest);
+
+	if (!r)
+		command_reply(c, WIRE_GET_GUEST, &reply);
+	view_guests_deinit(&reply.guest.devices);
+	return r;
+}
+
 static int add_guest_device(struct commands *x, struct client *c,
 			    const union wire_request *rq, struct nv_why *why)
 {
@@ -168,6 +180,7 @@ static const struct command {
 	[WIRE_MAP] = { WRITE, ONE, command_map },
 	[WIRE_UNMAP] = { WRITE, ONE, command_unmap },
 	[WIRE_LIST_GUESTS] = { READ, ONE, list_guests },
+	[WIRE_GET_GUEST] = { READ, ONE, get_guest },
 	[WIRE_ADD_GUEST_DEVICE] = { WRITE, ONE, add_guest_device },
 	[WIRE_REMOVE_GUEST_DEVICE] = { WRITE, ONE, remove_guest_device },
 	[WIRE_ATTACH] = { WRITE, ONE, command_attach },

@@ -13,6 +13,7 @@
 #include "adapter/clock_sys.h"
 #include "adapter/dom_sim.h"
 #include "adapter/dom_xenctrl.h"
+#include "adapter/firmware_files.h"
 #include "adapter/hv_shim.h"
 #include "adapter/store_sqlite.h"
 #include "adapter/topo_file.h"
@@ -53,6 +54,7 @@ static void daemon_deinit(struct daemon *d)
 	topo_free(d->nvd.topology);
 	dom_freep(&d->nvd.dom);
 	bus_freep(&d->nvd.bus);
+	firmware_freep(&d->nvd.firmware);
 	topo_port_freep(&d->nvd.topo);
 	hv_freep(&d->nvd.hv);
 	store_freep(&d->nvd.store);
@@ -130,6 +132,16 @@ static int open_domains(struct daemon *d, struct nv_why *why)
 	return r ? nv_refuse(why, r, "the list of domains is not available: %s", strerror(-r)) : 0;
 }
 
+static int open_firmware(struct daemon *d, struct nv_why *why)
+{
+	char dir[SETTINGS_PATH + 16];
+	int r;
+
+	snprintf(dir, sizeof(dir), "%s/guests", d->nvd.set.state_dir);
+	r = firmware_files_new(dir, &d->nvd.firmware);
+	return r ? nv_refuse(why, r, "%s: %s", dir, strerror(-r)) : 0;
+}
+
 static int open_ports(struct daemon *d, struct nv_why *why)
 {
 	int r;
@@ -147,6 +159,8 @@ static int open_ports(struct daemon *d, struct nv_why *why)
 		r = open_bus(d, why);
 	if (!r)
 		r = open_domains(d, why);
+	if (!r)
+		r = open_firmware(d, why);
 	if (!r && (ledger_new(&d->nvd.ledger) || fault_desk_new(&d->nvd.set, &d->nvd.desk)))
 		r = nv_refuse(why, -ENOMEM, "no memory");
 	return r;

@@ -84,7 +84,7 @@ def test_nvctl_has_the_words():
                         "and runs without if it cannot.\n"), said
         nvctl(host, "guest", "add", "db1", "v1", "--device=7", "--gpa", "64G")
         rows = nvctl(host, "guest", "list", "db1").splitlines()
-        assert rows[1].split() == ["name:db1", "0", "v0", "2", "MiB", "chosen", "run", "-", "absent"], rows
+        assert rows[1].split() == ["name:db1", "0", "v0", "2", "MiB", "0x3fffc0000000", "run", "-", "absent"], rows
         assert rows[2].split() == ["name:db1", "7", "v1", "2", "MiB", "0x1000000000", "wait", "-", "absent"], rows
         assert nvctl(host, "completion", "guests") == "name:db1\n"
         nvctl(host, "guest", "add", "db1", "v2", "--if-missing", "later", code=2)

@@ -236,6 +236,27 @@ void make_guests(void *reply)
 	one->domid = 32751;
 }
 
+void make_guest_hvm(void *reply)
+{
+	struct view_guest *g = &((struct wire_guest *)reply)->guest;
+	struct view_guest_device *one = view_guests_add(&g->devices);
+
+	strcpy(g->guest, "name:web1");
+	fill_guest(one, "name:web1", 0, "db");
+	one->has_gpa = true;
+	one->gpa = 0x3fffc0000000ull;
+	strcpy(g->acpi_firmware, "/var/lib/nvdimmd/guests/web1.acpi");
+}
+
+void make_guest_no_firmware(void *reply)
+{
+	struct view_guest *g = &((struct wire_guest *)reply)->guest;
+
+	make_guest_hvm(reply);
+	g->acpi_firmware[0] = '\0';
+	strcpy(g->no_firmware, "device 0 has 4 KiB: an HVM guest can only use multiples of 2 MiB");
+}
+
 void make_guest_waits(void *reply)
 {
 	fill_guest(&((struct wire_guest_device *)reply)->device, "name:web1", 1, "log");

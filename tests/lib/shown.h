@@ -17,6 +17,8 @@ void make_volume(void *reply);
 void make_mapped(void *reply);
 void make_created(void *reply);
 void make_guests(void *reply);
+void make_guest_hvm(void *reply);
+void make_guest_no_firmware(void *reply);
 void make_guest_waits(void *reply);
 void make_guest_has(void *reply);
 void make_events(void *reply);

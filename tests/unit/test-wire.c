@@ -97,7 +97,7 @@ static void describe_tables(struct text *t)
 	static const struct fields *const types[] = {
 		&wire_type_place,     &wire_type_extent,  &wire_type_pool,
 		&wire_type_candidate, &wire_type_mapping, &wire_type_volume,
-		&wire_type_guest_device,
+		&wire_type_guest_device, &wire_type_guest,
 		&wire_type_event,     &wire_type_counter, &wire_type_status,
 		&wire_type_progress,
 	};
