@@ -21,6 +21,7 @@ class Case:
         self.stock = options.pop("stock", False)       # the unpatched hypervisor
         self.large = options.pop("large", False)       # a DIMM with 1 GiB pages
         self.amd = options.pop("amd", False)           # an AMD CPU
+        self.linux = options.pop("linux", False)       # needs what LinuxGuest boots
         self.xen = options.pop("xen", None)            # only this version
         self.needs_patch = options.pop("patch", not self.stock)
         self.needs_daemon = options.pop("daemon", not self.stock)

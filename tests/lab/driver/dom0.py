@@ -160,11 +160,15 @@ on_crash = "{on_crash}"
 
     def say(self, command, seconds=60):
         """Type @command; return every line of the answer, as dictionaries."""
+        return [words(line.partition("NVGUEST ")[2]) for line in self.answer(command, seconds)]
+
+    def answer(self, command, seconds=60):
+        """Type @command; return the lines of the answer."""
         seconds = patient(seconds)
         script = f"labtool say {self.tty} {self.log} {seconds} '{command}'"
         status, output = self.dom0.run(script, seconds + 10)
         check(status == 0, f"guest {self.name}: '{command}': {output}")
-        return [words(line.partition("NVGUEST ")[2]) for line in output.splitlines()]
+        return output.splitlines()
 
     def type(self, command):
         """Type @command without waiting for an answer."""

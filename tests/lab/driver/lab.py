@@ -153,6 +153,14 @@ class Lab:
                 dom0.put(f.read(), "/lab/project.tar")
             dom0.ok("tar -C / -xf /lab/project.tar && rm /lab/project.tar")
 
+    def bring_linux(self, dom0):
+        """Put the kernel and initramfs of a LinuxGuest into Dom0."""
+        path = run(f"{SOURCE}/tests/lab/image/build-linux", "--xen", self.xen)
+        dom0.ok("mkdir -p /lab/linux")
+        for name in ("vmlinuz", "initrd"):
+            with open(os.path.join(path, name), "rb") as f:
+                dom0.put(f.read(), f"/lab/linux/{name}")
+
     def dom0(self):
         """A Dom0 as it was when it became ready.
 

@@ -36,6 +36,8 @@ class Runner:
             self.lab = Lab(self.xen, *kind, build=self.build)
             self.lab.prepare()
         dom0 = self.lab.dom0()
+        if case.linux:
+            self.lab.bring_linux(dom0)
         if case.needs_patch and dom0.run("labtool info")[0]:
             return None, f"the hypervisor has no nvdimm_op (no series for Xen {self.xen})"
         if case.needs_daemon and dom0.run("command -v nvdimmd && command -v nvctl")[0]:
