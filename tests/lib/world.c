@@ -7,6 +7,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "ops/op_device.h"
+
 /* More steps than any flow here takes: what goes on longer never ends. */
 #define STEPS 10000
 
@@ -56,6 +58,12 @@ void world_deinit(struct world *w)
 	store_freep(&w->store);
 	topo_port_freep(&w->topo);
 	dom_freep(&w->dom);
+	bus_freep(&w->bus);
+}
+
+void world_with_bus(struct world *w)
+{
+	must(bus_mem_new(&w->bus));
 }
 
 static void world_settings(struct settings *s)
@@ -69,6 +77,7 @@ static void world_settings(struct settings *s)
 		.first_touch = SETTINGS_VMCE,
 		.next_touch = SETTINGS_KILL,
 		.page_limit = { 1000, 1000 },
+		.unmap_timeout_ms = 1,
 	};
 }
 
@@ -86,6 +95,11 @@ int world_boot(struct world *w)
 		.clock = &w->clock,
 	};
 	world_settings(&w->nvd.set);
+	if (w->bus) {
+		w->nvd.bus = w->bus;
+		must(device_desk_new(&w->nvd.devices));
+		bus_mem_reconnect(w->bus);
+	}
 	must(ledger_new(&w->nvd.ledger));
 	must(fault_desk_new(&w->nvd.set, &w->nvd.desk));
 	w->alive = true;
@@ -100,6 +114,7 @@ void world_end(struct world *w)
 	if (!w->alive)
 		return;
 	fault_desk_free(w->nvd.desk);
+	device_desk_free(w->nvd.devices);
 	ledger_free(w->nvd.ledger);
 	topo_free(w->nvd.topology);
 	memset(&w->nvd, 0, sizeof(w->nvd));
@@ -131,6 +146,55 @@ int world_faults(struct world *w)
 			return r;
 	}
 	fprintf(stderr, "the events do not end\n");
+	abort();
+}
+
+static bool take_events(struct world *w)
+{
+	struct bus_event ev;
+	bool any = false;
+
+	while (!bus_next(w->bus, &ev)) {
+		device_event(&w->nvd, &ev);
+		any = true;
+	}
+	return any;
+}
+
+int world_run_waiting(struct world *w, struct op *op)
+{
+	int r, i;
+
+	for (i = 0; i < STEPS; i++) {
+		r = op_step(op, &w->why);
+		if (r != OP_MORE) {
+			op_free(op);
+			return r;
+		}
+		/* Nobody says anything: time goes by. */
+		if (op->waits && !take_events(w))
+			w->ticks += 1000000;
+	}
+	fprintf(stderr, "the flow %s does not end\n", op->ops->name);
+	abort();
+}
+
+int world_devices(struct world *w)
+{
+	struct op *op;
+	int i, n = 0;
+
+	for (i = 0; i < STEPS; i++) {
+		take_events(w);
+		if (!device_waits(&w->nvd))
+			return n;
+		must(op_device_begin(&w->nvd, &w->why, &op));
+		if (!op)
+			continue;
+		n++;
+		world_run_waiting(w, op);
+	}
+	fprintf(stderr, "the devices do not come to rest\n");
 	abort();
 }
 

@@ -6,6 +6,7 @@
 #ifndef NV_TESTS_WORLD_H
 #define NV_TESTS_WORLD_H
 
+#include "adapter/bus_mem.h"
 #include "adapter/dom_mem.h"
 #include "adapter/hv_mem.h"
 #include "adapter/store_mem.h"
@@ -23,6 +24,7 @@ struct world {
 	struct store *store;
 	struct topo_port *topo;
 	struct dom *dom;
+	struct bus *bus; /* NULL until world_with_bus() */
 	struct clock clock;
 	uint64_t ticks;
 	struct faulty faulty;
@@ -48,6 +50,15 @@ int world_faults(struct world *w);
 
 /** world_settle() - faults, and what was left over, until nothing is. Return: 0 or what failed. */
 int world_settle(struct world *w);
+
+/** world_with_bus() - lives from now on have a xenstore (adapter/bus_mem.h) */
+void world_with_bus(struct world *w);
+
+/** world_devices() - take in what the bus says, and do all that it makes necessary. Return: how many flows ran. */
+int world_devices(struct world *w);
+
+/** world_run_waiting() - as world_run(), of a flow that may wait for the bus */
+int world_run_waiting(struct world *w, struct op *op);
 
 /** world_domain() - a guest named g@domid is there, or is gone */
 void world_domain(struct world *w, uint32_t domid, bool alive);

@@ -1,0 +1,291 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * test-devices.c - what becomes of guests' devices, on ports in memory.
+ */
+#include "tests/lib/cm.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "ops/op_device.h"
+#include "tests/lib/world.h"
+
+#define MIB (1ull << 20)
+
+static struct world w;
+
+static void create(const char *name)
+{
+	struct req_create_volume rq = { .size = 2 * MIB };
+	struct op *op;
+
+	snprintf(rq.name, sizeof(rq.name), "%s", name);
+	assert_int_equal(op_volume_create_begin(&w.nvd, &rq, &w.why, &op), 0);
+	assert_int_equal(world_run(&w, op), 0);
+}
+
+static int setup(void **state)
+{
+	struct req_add_pool rq = { .device = "namespace0.0", .name = "fast" };
+	struct op *op;
+
+	world_init(&w);
+	world_with_bus(&w);
+	assert_int_equal(world_boot(&w), 0);
+	assert_int_equal(op_pool_add_begin(&w.nvd, &rq, &w.why, &op), 0);
+	assert_int_equal(world_run(&w, op), 0);
+	create("v0");
+	create("v1");
+	world_domain(&w, 1, true);
+	world_domain(&w, 2, true);
+	bus_mem_domain(w.bus, 1, true);
+	bus_mem_domain(w.bus, 2, true);
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	world_deinit(&w);
+	return 0;
+}
+
+static void want(uint32_t domid, uint32_t devid, const char *volume)
+{
+	struct device_wish wish = { .state = DEVICE_INITIALISING, .online = true };
+
+	snprintf(wish.volume, sizeof(wish.volume), "%s", volume);
+	bus_mem_wish(w.bus, (struct device_key){ domid, devid }, &wish);
+	world_devices(&w);
+}
+
+static const struct bus_mem_device *device(uint32_t domid, uint32_t devid)
+{
+	return bus_mem_device(w.bus, (struct device_key){ domid, devid });
+}
+
+static void leave(uint32_t domid, uint32_t devid)
+{
+	struct device_wish wish = device(domid, devid)->wish;
+
+	wish.online = false;
+	wish.state = DEVICE_CLOSING;
+	bus_mem_wish(w.bus, (struct device_key){ domid, devid }, &wish);
+	world_devices(&w);
+}
+
+static struct mapping *mapping(const char *name)
+{
+	struct volume *v;
+
+	assert_int_equal(ledger_volume_find(w.nvd.ledger, name, NULL, &v), 0);
+	return v->mapping;
+}
+
+static void test_a_wanted_device_is_mapped_and_connected(void **state)
+{
+	want(1, 0, "v0");
+	assert_non_null(mapping("v0"));
+	assert_int_equal(device(1, 0)->report.state, DEVICE_CONNECTED);
+	assert_int_equal(device(1, 0)->report.size, 2 * MIB);
+	assert_string_equal(device(1, 0)->report.error, "");
+}
+
+static void test_a_refused_one_is_closed_with_the_sentence(void **state)
+{
+	uint32_t refused;
+
+	want(1, 0, "nope");
+	assert_int_equal(device(1, 0)->report.state, DEVICE_CLOSED);
+	assert_string_equal(device(1, 0)->report.error, "there is no volume 'nope'");
+	assert_true(device_settled(&w.nvd, 1, &refused));
+	assert_int_equal(refused, 1);
+	/* Told once, not again and again. */
+	assert_int_equal(device(1, 0)->reports, 1);
+}
+
+static void test_nothing_is_told_twice_for_nothing(void **state)
+{
+	uint32_t before;
+
+	want(1, 0, "v0");
+	before = device(1, 0)->reports;
+	bus_mem_reconnect(w.bus);
+	world_devices(&w);
+	assert_int_equal(device(1, 0)->reports, before);
+}
+
+static void test_a_state_that_the_guest_writes_starts_nothing(void **state)
+{
+	struct device_front f = { .can_unmap = true, .answered = 7 };
+	uint32_t before;
+
+	want(1, 0, "v0");
+	before = device(1, 0)->reports;
+	for (f.state = DEVICE_UNKNOWN; f.state <= DEVICE_RECONFIGURED; f.state++) {
+		bus_mem_front(w.bus, (struct device_key){ 1, 0 }, &f);
+		assert_int_equal(world_devices(&w), 0);
+	}
+	assert_non_null(mapping("v0"));
+	assert_int_equal(device(1, 0)->reports, before);
+}
+
+static void test_without_the_guests_consent_it_stays(void **state)
+{
+	want(1, 0, "v0");
+	leave(1, 0);
+	assert_non_null(mapping("v0"));
+	assert_int_equal(device(1, 0)->report.state, DEVICE_CONNECTED);
+	assert_non_null(strstr(device(1, 0)->report.error, "feature-unmap"));
+	assert_int_equal(device(1, 0)->report.ask, 0);
+	/* Asked anew, it is tried anew: the guest still cannot. */
+	leave(1, 0);
+	assert_non_null(mapping("v0"));
+}
+
+static void test_a_guest_that_does_not_answer_in_time_keeps_it(void **state)
+{
+	struct device_front f = { .can_unmap = true };
+
+	want(1, 0, "v0");
+	bus_mem_front(w.bus, (struct device_key){ 1, 0 }, &f);
+	leave(1, 0);
+	assert_non_null(mapping("v0"));
+	assert_non_null(strstr(device(1, 0)->report.error, "no answer"));
+}
+
+static void test_force_asks_nobody(void **state)
+{
+	struct req_detach rq = { .volume = "v0", .force = true };
+	struct op *op;
+
+	want(1, 0, "v0");
+	assert_int_equal(op_detach_begin(&w.nvd, &rq, &w.why, &op), 0);
+	assert_int_equal(world_run_waiting(&w, op), 0);
+	assert_null(mapping("v0"));
+	assert_false(device(1, 0)->here);
+}
+
+static void test_a_guests_answer_lets_it_go(void **state)
+{
+	struct req_detach rq = { .domain = "1", .has_device = true };
+	struct device_front f = { .can_unmap = true };
+	struct op *op;
+
+	want(1, 0, "v0");
+	assert_int_equal(op_detach_begin(&w.nvd, &rq, &w.why, &op), 0);
+	assert_int_equal(op_step(op, &w.why), OP_MORE);
+	assert_true(op->waits);
+	f.answered = device(1, 0)->report.ask;
+	assert_int_not_equal(f.answered, 0);
+	bus_mem_front(w.bus, (struct device_key){ 1, 0 }, &f);
+	assert_int_equal(world_run_waiting(&w, op), 0);
+	assert_null(mapping("v0"));
+	assert_false(device(1, 0)->here);
+}
+
+static void test_a_domain_that_dies_keeps_its_nodes_until_its_memory_is_free(void **state)
+{
+	want(1, 0, "v0");
+	world_domain(&w, 1, false);
+	bus_mem_domain(w.bus, 1, false);
+	/* The hypervisor's word for it has not been read yet. */
+	world_devices(&w);
+	assert_true(device(1, 0)->here);
+	assert_int_equal(world_settle(&w), 0);
+	world_devices(&w);
+	assert_null(mapping("v0"));
+	assert_false(device(1, 0)->here);
+}
+
+static void test_a_guest_that_reboots_waits_for_its_volume(void **state)
+{
+	want(1, 0, "v0");
+	world_domain(&w, 1, false);
+	bus_mem_domain(w.bus, 1, false);
+	want(2, 0, "v0");
+	assert_int_not_equal(device(2, 0)->report.state, DEVICE_CLOSED);
+	assert_int_equal(world_settle(&w), 0);
+	world_devices(&w);
+	assert_int_equal(device(2, 0)->report.state, DEVICE_CONNECTED);
+	assert_int_equal(mapping("v0")->fact.domid, 2);
+}
+
+static void test_a_removed_directory_takes_nothing_from_the_guest(void **state)
+{
+	want(1, 0, "v0");
+	bus_mem_wish(w.bus, (struct device_key){ 1, 0 }, NULL);
+	world_devices(&w);
+	assert_non_null(mapping("v0"));
+	assert_true(device(1, 0)->here);
+	assert_int_equal(device(1, 0)->report.state, DEVICE_CONNECTED);
+}
+
+static void test_a_new_life_comes_to_the_same_conclusions(void **state)
+{
+	uint64_t id;
+
+	want(1, 0, "v0");
+	want(1, 1, "nope");
+	id = mapping("v0")->fact.id;
+	assert_int_equal(world_boot(&w), 0);
+	world_devices(&w);
+	assert_int_equal(mapping("v0")->fact.id, id);
+	assert_int_equal(device(1, 0)->report.state, DEVICE_CONNECTED);
+	assert_int_equal(device(1, 1)->wish.state, DEVICE_CLOSED);
+}
+
+static void test_what_was_told_while_nobody_listened_arrives_later(void **state)
+{
+	struct req_attach rq = { .domain = "1", .volume = "v1" };
+	struct op *op;
+
+	world_devices(&w);
+	assert_int_equal(op_attach_begin(&w.nvd, &rq, &w.why, &op), 0);
+	bus_mem_down(w.bus);
+	assert_int_equal(world_run(&w, op), 0);
+	world_devices(&w);
+	assert_non_null(mapping("v1"));
+	bus_mem_reconnect(w.bus);
+	world_devices(&w);
+	assert_int_equal(device(1, 0)->wish.state, DEVICE_CONNECTED);
+}
+
+static void test_an_unmap_by_a_person_closes_the_device(void **state)
+{
+	struct req_unmap rq = { .volume = "v0" };
+	struct op *op;
+
+	want(1, 0, "v0");
+	assert_int_equal(op_unmap_begin(&w.nvd, &rq, &w.why, &op), 0);
+	assert_int_equal(world_run(&w, op), 0);
+	world_devices(&w);
+	assert_int_equal(device(1, 0)->report.state, DEVICE_CLOSED);
+	assert_string_equal(device(1, 0)->report.error, "");
+	/* Who wants it again says so. */
+	want(1, 0, "v0");
+	assert_int_equal(device(1, 0)->report.state, DEVICE_CONNECTED);
+}
+
+#define T(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		T(test_a_wanted_device_is_mapped_and_connected),
+		T(test_a_refused_one_is_closed_with_the_sentence),
+		T(test_nothing_is_told_twice_for_nothing),
+		T(test_a_state_that_the_guest_writes_starts_nothing),
+		T(test_without_the_guests_consent_it_stays),
+		T(test_a_guest_that_does_not_answer_in_time_keeps_it),
+		T(test_force_asks_nobody),
+		T(test_a_guests_answer_lets_it_go),
+		T(test_a_domain_that_dies_keeps_its_nodes_until_its_memory_is_free),
+		T(test_a_guest_that_reboots_waits_for_its_volume),
+		T(test_a_removed_directory_takes_nothing_from_the_guest),
+		T(test_a_new_life_comes_to_the_same_conclusions),
+		T(test_what_was_told_while_nobody_listened_arrives_later),
+		T(test_an_unmap_by_a_person_closes_the_device),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
