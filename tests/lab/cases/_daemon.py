@@ -9,6 +9,7 @@ from driver.machine import patient
 MIB = 1 << 20
 PAGE = 4096
 UUID = "3f0e7a52-8d3c-4c56-9a57-c1f6f9f0a7b{}"
+CRASHED = "3"                   # SHUTDOWN_crash, Xen's public/sched.h
 SRAO, SRAR = 0xbd000000000000c0, 0xbd80000000000134
 
 
@@ -147,3 +148,9 @@ def alive_and_well(dom0, *guests):
     for guest in guests:
         guest.do("echo 1")
     equal(dom0.tool("list holds"), [], "holds")
+
+
+def crashed(dom0, name):
+    """Does xl say that it is shut down, and for the reason of a crash?"""
+    words = dom0.ok(f"xl list -v | grep '^{name} '").split()
+    return words[4][3:5] == "sc" and words[7] == CRASHED

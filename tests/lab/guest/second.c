@@ -9,7 +9,10 @@ static const volatile void *volatile where;
 static volatile uint64_t trapped;
 static bool started;
 
-static void second_main(void)
+void second_start(void); /* in start.S; calls second_main() */
+void second_main(void) __attribute__((noreturn));
+
+void second_main(void)
 {
 	uint64_t word;
 
@@ -27,7 +30,7 @@ static void second_main(void)
 bool second_read(const volatile void *p)
 {
 	if (!started) {
-		long r = xen_start_second(second_main);
+		long r = xen_start_second(second_start);
 
 		if (r) {
 			say("second errno=%u", (uint64_t)-r);

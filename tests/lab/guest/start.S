@@ -70,6 +70,19 @@ start64:
 3:	hlt
 	jmp	3b
 
+/* vCPU 1 enters here in long mode, with the first one's page tables. */
+	.globl second_start
+second_start:
+	lgdt	gdt_pointer
+	pushq	$8
+	pushq	$4f
+	lretq
+4:	movl	$16, %eax
+	movl	%eax, %ds
+	movl	%eax, %es
+	movl	%eax, %ss
+	call	second_main
+
 	.text
 /*
  * uint64_t access_read(const void *p, uint64_t *ret): 0, or 1 when a trap

@@ -151,7 +151,7 @@ void xen_nap(void)
 	xen_hypercall(__HYPERVISOR_sched_op, SCHEDOP_yield, 0, 0);
 }
 
-/* Flat segments and the same page tables: Xen's docs call it "64-bit mode". */
+/* Long mode with the same page tables, and no GDT yet. */
 long xen_start_second(void (*entry)(void))
 {
 	static uint8_t stack[16384] __attribute__((aligned(16)));
@@ -161,8 +161,7 @@ long xen_start_second(void (*entry)(void))
 
 	c.mode = VCPU_HVM_MODE_64B;
 	r->rip = (uint64_t)entry;
-	/* As if called: below a return address that is never used. */
-	r->rsp = (uint64_t)(stack + sizeof(stack) - 8);
+	r->rsp = (uint64_t)(stack + sizeof(stack));
 	__asm__ volatile("mov %%cr0, %0" : "=r"(r->cr0));
 	__asm__ volatile("mov %%cr3, %0" : "=r"(r->cr3));
 	__asm__ volatile("mov %%cr4, %0" : "=r"(r->cr4));
