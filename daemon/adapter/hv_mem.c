@@ -229,6 +229,14 @@ static int mem_list(struct hv *hv, enum hv_list kind, uint64_t *cursor, struct h
 	} else if (kind == HV_LIST_EXTENTS) {
 		memcpy(rec, m->extent, m->nr_extents * sizeof(*rec));
 		*nr = m->nr_extents;
+	} else if (kind == HV_LIST_HOLDS) {
+		for (i = 0; i < m->nr_domains; i++)
+			if (m->domain[i].held)
+				rec[(*nr)++] = (struct hv_record){
+					.domid = m->domain[i].domid,
+					.uuid = m->domain[i].uuid,
+					.state = HV_HOLD_SETUP,
+				};
 	}
 	qsort(rec, *nr, sizeof(*rec), by_mfn);
 	*cursor = HV_LIST_END;
@@ -271,7 +279,16 @@ static int mem_set_deadline(struct hv *hv, uint32_t *ms)
 
 static int mem_hold(struct hv *hv, uint32_t domid, const struct nv_uuid *uuid, bool on)
 {
-	return hv_mem_alive(hv_mem(hv), domid, uuid) ? 0 : -ESRCH;
+	struct hv_mem *m = hv_mem(hv);
+	uint32_t i;
+
+	for (i = 0; i < m->nr_domains; i++) {
+		if (m->domain[i].domid != domid || !nv_uuid_equal(&m->domain[i].uuid, uuid))
+			continue;
+		m->domain[i].held = on;
+		return 0;
+	}
+	return -ESRCH;
 }
 
 static int mem_scrub(struct hv *hv, uint64_t mfn, uint64_t nr, uint64_t *done)

@@ -102,6 +102,7 @@ void hv_mem_domain(struct hv *hv, uint32_t domid, const struct nv_uuid *uuid, bo
 	uint32_t i;
 
 	if (alive) {
+		m->domain[m->nr_domains].held = false;
 		m->domain[m->nr_domains].domid = domid;
 		m->domain[m->nr_domains++].uuid = *uuid;
 		return;

@@ -28,6 +28,7 @@ struct hv_mem {
 	struct {
 		uint32_t domid;
 		struct nv_uuid uuid;
+		bool held; /* SETUP */
 	} domain[HV_MEM_DOMAINS];
 	uint32_t nr_domains;
 	struct hv_record extent[HV_MEM_EXTENTS];

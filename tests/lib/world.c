@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "ops/op_device.h"
+#include "ops/op_guest.h"
 
 /* More steps than any flow here takes: what goes on longer never ends. */
 #define STEPS 10000
@@ -98,6 +99,7 @@ int world_boot(struct world *w)
 	if (w->bus) {
 		w->nvd.bus = w->bus;
 		must(device_desk_new(&w->nvd.devices));
+		must(guest_desk_new(&w->nvd.guests));
 		bus_mem_reconnect(w->bus);
 	}
 	must(ledger_new(&w->nvd.ledger));
@@ -114,6 +116,7 @@ void world_end(struct world *w)
 	if (!w->alive)
 		return;
 	fault_desk_free(w->nvd.desk);
+	guest_desk_free(w->nvd.guests);
 	device_desk_free(w->nvd.devices);
 	ledger_free(w->nvd.ledger);
 	topo_free(w->nvd.topology);
