@@ -4,8 +4,8 @@
  *
  * Loaded before the C library (LD_PRELOAD), so that nvdimmd is measured as it
  * is. Each return from epoll and each return from fdatasync or fsync is written,
- * with CLOCK_BOOTTIME, into the file that $NV_STAMPS names; the file
- * outlives the process. Layout: a count, then that many struct stamp.
+ * with CLOCK_BOOTTIME and the TSC, into the file that $NV_STAMPS names; the file
+ * outlives the process. Layout: a count, a 0, then that many struct stamp.
  */
 #include <dlfcn.h>
 #include <fcntl.h>
@@ -22,7 +22,7 @@
 enum what { WOKE = 1, DURABLE = 2 };
 
 struct stamp {
-	uint64_t ns, what;
+	uint64_t what, ns, tsc;
 };
 
 static struct {
@@ -42,7 +42,8 @@ static void stamp(enum what what)
 	i = atomic_fetch_add(&stamps->nr, 1);
 	if (i < ROOM)
 		stamps->stamp[i] = (struct stamp){
-			(uint64_t)t.tv_sec * 1000000000 + (uint64_t)t.tv_nsec, what,
+			what, (uint64_t)t.tv_sec * 1000000000 + (uint64_t)t.tv_nsec,
+			__builtin_ia32_rdtsc(),
 		};
 }
 

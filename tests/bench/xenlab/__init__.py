@@ -24,11 +24,16 @@ def quiet(dom0):
     dom0.ok("xl set-parameters guest_loglvl=none/none")
 
 
+def khz(dom0):
+    """Ticks of the TSC in a millisecond. Dom0's clocks are too coarse in an emulation."""
+    return tool(dom0, "heap")["khz"]
+
+
 def percentile(values, p):
     return sorted(values)[min(len(values) - 1, int(len(values) * p / 100))]
 
 
-def spread(values, form="{:.2f}"):
+def spread(values, form="{:.3g}"):
     """ "median (least to most)" """
     return (form + " (" + form + " to " + form + ")").format(
         statistics.median(values), min(values), max(values))

@@ -11,7 +11,7 @@ import typing
 
 from driver.dom0 import equal
 
-from . import GFN, GIB, GIGABYTE, REGION, heading, quiet, row, spread, tool
+from . import GFN, GIB, GIGABYTE, REGION, heading, khz, quiet, row, spread, tool
 
 MAP_4K = 1
 
@@ -59,6 +59,7 @@ def ours(dom0, guest, gfn, nr, look):
 
 
 def compare(dom0, guest, r):
+    pace = khz(dom0)
     mine, other = [], []
     for i in range(r.times + 1):
         pair = [ours, theirs] if i % 2 else [theirs, ours]
@@ -73,9 +74,9 @@ def compare(dom0, guest, r):
             f"{r.times} times in turn")
     for k, verb in enumerate(("map", "unmap")):
         row(f"{verb}, time (ours / theirs)",
-            spread([m[k]["ns"] / o[k]["ns"] for m, o in zip(mine, other)]))
+            spread([m[k]["ticks"] / o[k]["ticks"] for m, o in zip(mine, other)]))
         row("  ms per GiB in this emulation, ours and theirs", "{:.1f} and {:.1f}".format(
-            *(statistics.median(s[k]["ns"] for s in side) * GIB / r.nr / 1e6
+            *(statistics.median(s[k]["ticks"] for s in side) * GIB / r.nr / pace
               for side in (mine, other))))
         row("  hypercalls, ours and theirs", "{} and {}".format(
             *(statistics.median_low(s[k]["calls"] for s in side) for side in (mine, other))))

@@ -40,8 +40,8 @@ static const struct verb {
 	{ "pool", "DOMID MIB", 2, do_pool },
 	{ "permit", "DOMID MFN NR 0|1", 4, do_permit },
 	{ "mmio", "DOMID GFN MFN NR 0|1", 5, do_mmio },
-	{ "clock", "", 0, do_clock },
-	{ "faults", "SPA STRIDE COUNT STATUS MCG MISC", 6, do_faults },
+	{ "faults", "DOMID SPA GPA STRIDE COUNT STATUS MCG MISC", 8, do_faults },
+	{ "tsc", "SPA COUNT", 2, do_tsc },
 };
 
 uint64_t number(const char *s)

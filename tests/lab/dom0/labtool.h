@@ -22,13 +22,24 @@ labtool_fn do_info, do_register, do_unregister, do_arm, do_map, do_unmap, do_lis
 labtool_fn do_break, do_mend, do_storm, do_events, do_resolve, do_hold, do_scrub, do_query;
 labtool_fn do_virq, do_leaves;
 /* measure.c: past nvdimm_op, too */
-labtool_fn do_heap, do_pool, do_permit, do_mmio, do_clock, do_faults;
+labtool_fn do_heap, do_pool, do_permit, do_mmio, do_faults, do_tsc;
 
 /** number() - decimal or 0x hexadecimal; anything else ends the program */
 uint64_t number(const char *s);
 
-/** now_ns() - CLOCK_BOOTTIME */
-uint64_t now_ns(void);
+/**
+ * ticks() - the TSC, which an emulated machine's CPUs share
+ *
+ * Dom0's clocks will not do: where Xen cannot keep two CPUs' time together
+ * they stand still until the slower one has caught up.
+ */
+static inline uint64_t ticks(void)
+{
+	uint32_t lo, hi;
+
+	__asm__ volatile("lfence; rdtsc" : "=a"(lo), "=d"(hi) : : "memory");
+	return (uint64_t)hi << 32 | lo;
+}
 
 /** failed() - print "what: errno sentence (NAME)"; Return: 1 */
 int failed(const char *what);

@@ -8,18 +8,18 @@
 #include "labtool.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
+#include <sys/mman.h>
+#include <unistd.h>
 #include <xencall.h>
 #include <xen/xen.h>
 #include <xen/domctl.h>
-#include <xen/platform.h>
 #include <xen/sysctl.h>
 #include <public/nvdimm.h>
-#include <unistd.h>
 
 /* What Debian's 4.17 and 4.20 want in front of a domctl. */
 static const uint32_t domctl_versions[] = { 0x15, 0x17 };
@@ -57,15 +57,7 @@ static int domctl(struct xen_domctl *d)
 	return r;
 }
 
-uint64_t now_ns(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_BOOTTIME, &t);
-	return (uint64_t)t.tv_sec * 1000000000 + (uint64_t)t.tv_nsec;
-}
-
-/* The pages that Xen has to give: whatever it allocates comes out of them. */
+/* The pages that Xen has to give: whatever it allocates comes out of them. And the TSC's pace. */
 int do_heap(int argc, char **argv)
 {
 	struct xen_sysctl *s = xencall_alloc_buffer(xen_open(), sizeof(*s));
@@ -75,7 +67,7 @@ int do_heap(int argc, char **argv)
 	s->interface_version = XEN_SYSCTL_INTERFACE_VERSION;
 	if (xencall1(xen_open(), __HYPERVISOR_sysctl, (unsigned long)s) < 0)
 		return failed("physinfo");
-	printf("free=%lu\n", s->u.physinfo.free_pages);
+	printf("free=%lu khz=%u\n", s->u.physinfo.free_pages, s->u.physinfo.cpu_khz);
 	return 0;
 }
 
@@ -114,7 +106,7 @@ int do_permit(int argc, char **argv)
 int do_mmio(int argc, char **argv)
 {
 	uint64_t gfn = number(argv[1]), mfn = number(argv[2]), nr = number(argv[3]), done = 0;
-	uint64_t calls = 0, began = now_ns();
+	uint64_t calls = 0, began = ticks();
 
 	while (done < nr) {
 		struct xen_domctl d = {
@@ -132,32 +124,7 @@ int do_mmio(int argc, char **argv)
 		calls++;
 		done += r ? (uint64_t)r : nr - done;
 	}
-	printf("calls=%lu ns=%lu\n", calls, now_ns() - began);
-	return 0;
-}
-
-/* Xen's system time, which events carry, and Dom0's clock just before and after. */
-int do_clock(int argc, char **argv)
-{
-	struct xen_platform_op *p = xencall_alloc_buffer(xen_open(), sizeof(*p));
-	uint64_t before, after, best = ~0ull;
-	int i, r;
-
-	for (i = 0; i < 200; i++) {
-		memset(p, 0, sizeof(*p));
-		p->cmd = XENPF_getidletime;
-		p->interface_version = XENPF_INTERFACE_VERSION;
-		before = now_ns();
-		r = xencall1(xen_open(), __HYPERVISOR_platform_op, (unsigned long)p);
-		after = now_ns();
-		if (r < 0)
-			return failed("getidletime");
-		if (after - before >= best)
-			continue;
-		best = after - before;
-		printf("xen=%lu dom0=%lu within=%lu\n", p->u.getidletime.now,
-		       before + best / 2, best);
-	}
+	printf("calls=%lu ticks=%lu\n", calls, ticks() - began);
 	return 0;
 }
 
@@ -174,26 +141,75 @@ static bool events_wait(void)
 	return wait;
 }
 
+/* Is there still a frame in the guest's p2m? */
+static bool present(uint32_t domid, uint64_t gfn)
+{
+	struct xen_nvdimm_query *q = xencall_alloc_buffer(xen_open(), sizeof(*q));
+	bool yes;
+
+	memset(q, 0, sizeof(*q));
+	q->domid = domid;
+	q->gfn = gfn;
+	yes = xencall3(xen_open(), __HYPERVISOR_nvdimm_op, XEN_NVDIMM_query, (unsigned long)q,
+		       sizeof(*q)) || q->cache != XEN_NVDIMM_CACHE_NONE;
+	xencall_free_buffer(xen_open(), q);
+	return yes;
+}
+
 /* Machine checks one by one, each raised when all about the one before is settled. */
 int do_faults(int argc, char **argv)
 {
-	uint64_t spa = number(argv[0]), stride = number(argv[1]), count = number(argv[2]), i;
-	char where[32], *regs[] = { "0", argv[4], "1", argv[3], where, argv[5] };
-	uint64_t sent, end;
+	uint32_t domid = (uint32_t)number(argv[0]);
+	uint64_t spa = number(argv[1]), gpa = number(argv[2]), stride = number(argv[3]);
+	uint64_t count = number(argv[4]), i, sent, back;
+	char where[32], *regs[] = { "0", argv[6], "1", argv[5], where, argv[7] };
+	int tries;
 
 	for (i = 0; i < count; i++) {
 		snprintf(where, sizeof(where), "%#lx", spa + i * stride);
 		if (mca_prepare(regs))
 			return 1;
-		sent = now_ns();
+		sent = ticks();
 		if (mca_raise(0))
 			return 1;
-		printf("spa=%s sent=%lu back=%lu\n", where, sent, now_ns());
-		end = now_ns() + 30000000000ull;
-		do
+		back = ticks();
+		printf("sent=%lu back=%lu present=%d\n", sent, back,
+		       present(domid, (gpa + i * stride) >> 12));
+		for (tries = 0; events_wait() && tries < 1000; tries++)
 			usleep(20000);
-		while (events_wait() && now_ns() < end);
 		usleep(50000);
 	}
+	return 0;
+}
+
+/*
+ * How far the guest's TSC is from Dom0's: both look at one page of pmem, the
+ * guest answers with its TSC ("tsc" of tests/lab/guest), and no answer may be
+ * older than its question nor newer than its arrival.
+ */
+int do_tsc(int argc, char **argv)
+{
+	uint64_t count = number(argv[1]), least = 0, most = ~0ull, i, before, after;
+	int fd = open("/dev/mem", O_RDWR | O_SYNC);
+	volatile uint64_t *p;
+
+	p = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED, fd, (off_t)number(argv[0]));
+	if (p == MAP_FAILED)
+		return failed("/dev/mem");
+	for (i = 1; i <= count; i++) {
+		before = ticks();
+		p[0] = i;
+		while (p[2] != i && ticks() - before < 30000000000ull)
+			;
+		after = ticks();
+		if (p[2] != i)
+			return failed("the guest is silent");
+		/* In this order a guest that is behind makes no number negative. */
+		if (before - p[1] > least)
+			least = before - p[1];
+		if (after - p[1] < most)
+			most = after - p[1];
+	}
+	printf("least=%lu most=%lu\n", least, most);
 	return 0;
 }

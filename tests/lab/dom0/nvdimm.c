@@ -24,9 +24,9 @@
 
 static xencall_handle *xen;
 
-/* What the last call cost: how often it was made, and the time. */
+/* What the last call cost: how often it was made, and for how long. */
 struct cost {
-	uint64_t calls, ns;
+	uint64_t calls, ticks;
 };
 
 /*
@@ -47,12 +47,12 @@ static int op_steps(unsigned int cmd, void *arg, size_t len, unsigned int steps,
 	buf = xencall_alloc_buffer(xen, len);
 	memcpy(buf, arg, len);
 	cost->calls = 0;
-	began = now_ns();
+	began = ticks();
 	do {
 		r = xencall3(xen, __HYPERVISOR_nvdimm_op, cmd, (unsigned long)buf, len);
 		cost->calls++;
 	} while (r == XEN_NVDIMM_MORE && (!steps || --steps));
-	cost->ns = now_ns() - began;
+	cost->ticks = ticks() - began;
 	memcpy(arg, buf, len);
 	xencall_free_buffer(xen, buf);
 	return r;
@@ -140,8 +140,8 @@ int do_map(int argc, char **argv)
 		printf("gfn=%#lx\n", m.gfn);
 		return 1;
 	}
-	printf("map_id=%lu done=%lu more=%d calls=%lu ns=%lu\n", m.map_id, m.done, r,
-	       cost.calls, cost.ns);
+	printf("map_id=%lu done=%lu more=%d calls=%lu ticks=%lu\n", m.map_id, m.done, r,
+	       cost.calls, cost.ticks);
 	return 0;
 }
 
@@ -154,7 +154,7 @@ int do_unmap(int argc, char **argv)
 
 	if (r < 0)
 		return failed("unmap");
-	printf("done=%lu more=%d calls=%lu ns=%lu\n", u.done, r, cost.calls, cost.ns);
+	printf("done=%lu more=%d calls=%lu ticks=%lu\n", u.done, r, cost.calls, cost.ticks);
 	return 0;
 }
 

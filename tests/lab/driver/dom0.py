@@ -79,9 +79,10 @@ class Dom0:
         """What Xen's console said since the case began."""
         return self.machine.text[self.mark:]
 
-    def tool(self, arguments, seconds=60):
-        """The lines of "labtool ...", which must succeed, as dictionaries."""
-        return [words(line) for line in self.ok(f"labtool {arguments}", seconds).splitlines()]
+    def tool(self, arguments, seconds=60, first=""):
+        """The lines of "labtool ...", which must succeed, as dictionaries. @first: as "taskset 1 "."""
+        return [words(line)
+                for line in self.ok(f"{first}labtool {arguments}", seconds).splitlines()]
 
     def guest(self, name, **options):
         """Create a guest of the lab's own kernel; see Guest."""

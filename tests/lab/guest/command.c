@@ -278,6 +278,21 @@ static void run_nvdimm(const struct request *q)
 	say("done verb=nvdimm errno=%u", (uint64_t)(r < 0 ? -r : 0));
 }
 
+/* Answer each number that appears in the first word with the TSC; see "labtool tsc". */
+static void run_tsc(const struct request *q)
+{
+	uint64_t span, i;
+	volatile uint64_t *p = window_map(q->n[0], q->page, &span);
+
+	for (i = 1; i <= q->n[1]; i++) {
+		while (p[0] != i)
+			__asm__ volatile("pause");
+		p[1] = cpu_tsc();
+		p[2] = i;
+	}
+	say("done verb=tsc");
+}
+
 static void run_echo(const struct request *q)
 {
 	say("done verb=echo value=%u", q->n[0]);
@@ -300,6 +315,7 @@ static const struct command commands[] = {
 	{ "banks", "banks", 0, run_banks },
 	{ "types", "types", 0, run_types },
 	{ "nvdimm", "nvdimm", 0, run_nvdimm },
+	{ "tsc", "tsc GPA COUNT [PAGE]", 2, run_tsc },
 	{ "echo", "echo NUMBER", 1, run_echo },
 	{ "poweroff", "poweroff", 0, run_poweroff },
 	{ "reboot", "reboot", 0, run_reboot },

@@ -52,9 +52,6 @@ void xen_init(void);
 /** xen_hypercall() - Return: what Xen returns, -errno on failure */
 long xen_hypercall(unsigned int nr, unsigned long a, unsigned long b, unsigned long c);
 
-/** xen_now_ns() - Xen's system time, the one that events carry (vCPU 0's view of it) */
-uint64_t xen_now_ns(void);
-
 /** xen_put() - write @len bytes to both consoles */
 void xen_put(const char *s, size_t len);
 

@@ -27,7 +27,7 @@ struct frame {
 struct note {
 	uint64_t vector, error, rip, cr2;
 	uint64_t mcg_status, bank, status, addr, misc;
-	uint64_t at_ns;
+	uint64_t tsc;
 };
 
 struct gate {
@@ -79,7 +79,7 @@ static bool take_banks(struct note n)
 void trap_handle(struct frame *f)
 {
 	struct note n = {
-		.vector = f->vector, .error = f->error, .rip = f->rip, .at_ns = xen_now_ns(),
+		.vector = f->vector, .error = f->error, .rip = f->rip, .tsc = cpu_tsc(),
 	};
 	bool accessing = f->rip >= (uint64_t)access_at && f->rip < (uint64_t)access_fixup;
 
@@ -113,9 +113,9 @@ unsigned int trap_report(void)
 		const struct note *t = &notes[told % NOTES];
 
 		if (t->vector == VECTOR_MC)
-			say("mce mcg_status=%x bank=%u status=%x addr=%x misc=%x rip=%x at=%u",
+			say("mce mcg_status=%x bank=%u status=%x addr=%x misc=%x rip=%x tsc=%u",
 			    t->mcg_status, t->bank, t->status, t->addr, t->misc, t->rip,
-			    t->at_ns);
+			    t->tsc);
 		else
 			say("trap vector=%u error=%x rip=%x cr2=%x",
 			    t->vector, t->error, t->rip, t->cr2);

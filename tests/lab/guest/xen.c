@@ -64,25 +64,6 @@ void xen_init(void)
 	ring_port = (evtchn_port_t)hvm_param(HVM_PARAM_CONSOLE_EVTCHN);
 }
 
-uint64_t xen_now_ns(void)
-{
-	const volatile struct vcpu_time_info *t =
-		&((struct shared_info *)(void *)shared_page)->vcpu_info[0].time;
-	uint32_t version;
-	uint64_t delta, ns;
-
-	do {
-		version = t->version;
-		__asm__ volatile("" : : : "memory");
-		delta = cpu_tsc() - t->tsc_timestamp;
-		delta = t->tsc_shift < 0 ? delta >> -t->tsc_shift : delta << t->tsc_shift;
-		ns = t->system_time +
-		     (uint64_t)(((unsigned __int128)delta * t->tsc_to_system_mul) >> 32);
-		__asm__ volatile("" : : : "memory");
-	} while ((version & 1) || version != t->version);
-	return ns;
-}
-
 static void ring_notify(void)
 {
 	struct evtchn_send send = { .port = ring_port };
