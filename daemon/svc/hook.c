@@ -163,8 +163,13 @@ struct hooks *hooks_free(struct hooks *h)
 
 bool hooks_wants(const struct event_fact *e)
 {
-	return !strcmp(e->kind, "fault") || !strcmp(e->kind, "touch") || !strcmp(e->kind, "timeout") ||
-	       !strcmp(e->kind, "events-lost");
+	static const char *const kinds[] = { "fault", "touch", "timeout", "untold", "events-lost" };
+	size_t i;
+
+	for (i = 0; i < NV_ARRAY_SIZE(kinds); i++)
+		if (!strcmp(e->kind, kinds[i]))
+			return true;
+	return false;
 }
 
 void hooks_run(struct hooks *h, const char *program, const struct event_fact *e)
