@@ -100,6 +100,9 @@ void show_guest_added(struct ctl *x, FILE *f, const void *reply)
 		g->guest, g->volume, show_size(g->size, size), g->device,
 		g->if_missing == VIEW_IF_MISSING_RUN ? ", and runs without if it cannot" :
 						       ", and waits if it cannot");
+	if (g->has_domid)
+		fprintf(f, "Domain %u is there already and gets it now, if it can: see 'nvctl guest list'.\n",
+			g->domid);
 }
 
 void show_guest_removed(struct ctl *x, FILE *f, const void *reply)
