@@ -13,7 +13,7 @@ SRAR = "0 5 1 0xbd80000000000134 {spa:#x} 0x8c"
 FIRST_SPA = 0x140000000
 
 
-@case("daemon-dom0-regions", fast=True, patch=False, daemon=False)
+@case("daemon-dom0-regions", fast="both", patch=False, daemon=False)
 def _(dom0):
     """Dom0 is up and its ndctl sees two regions of 256 MiB."""
     regions = json.loads(dom0.ok("ndctl list -R"))

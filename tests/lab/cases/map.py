@@ -6,7 +6,7 @@ from driver.dom0 import check, equal
 from ._daemon import MIB, UUID, nothing_left, with_pool, with_volume
 
 
-@case("map-volume", fast=True)
+@case("map-volume", fast="both")
 def _(dom0):
     """A guest has its volume: after unmap Dom0, after re-creation the guest finds the bytes."""
     d, guest, mapping = with_volume(dom0)
@@ -31,7 +31,7 @@ def _(dom0):
     dom0.ok(f"labtool verify /dev/pmem0 {mapping['spa'] - 0x140000000} {16 * MIB} 1234")
 
 
-@case("map-two-guests", fast=True)
+@case("map-two-guests", fast="both")
 def _(dom0):
     """Two guests, two volumes: neither sees the other's, even when nvdimmd is bypassed."""
     d = with_pool(dom0)

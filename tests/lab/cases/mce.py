@@ -6,7 +6,7 @@ from driver.dom0 import check, equal
 from ._daemon import (PAGE, SRAO, SRAR, inject, nothing_left, told, with_pool,
                       with_volume)
 
-@case("mce-srao", fast=True)
+@case("mce-srao", fast="both")
 def _(dom0):
     """An error in a guest's page costs that page: the guest is told where, the host is up."""
     d, guest, mapping = with_volume(dom0)
