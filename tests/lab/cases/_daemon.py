@@ -35,21 +35,30 @@ class Daemon:
 
     def start(self):
         if self.systemd:
-            self.dom0.ok("systemctl daemon-reload; systemctl start nvdimmd")
+            self.dom0.ok("systemctl start nvdimmd")
         else:
             preload = "LD_PRELOAD=/lab/dieat.so" if self.preload else ""
             self.dom0.ok(f"mkdir -p /run/nvdimmd; {preload} nvdimmd >>/var/log/nvdimmd.log 2>&1 &")
         self.dom0.until("nvctl status", 30)
 
     def kill(self, signal="KILL"):
-        """End it without a word; systemd would start it again at once."""
-        if self.systemd:
-            self.dom0.ok("systemctl mask --runtime nvdimmd.service nvdimmd.socket")
+        """End it without a word. (What the lab adds to the unit keeps systemd from starting it again.)"""
         self.dom0.ok(f"kill -{signal} $(pidof nvdimmd); "
                      "while pidof nvdimmd >/dev/null; do sleep 0.05; done")
+        self._close()
+
+    def kill_at(self, cmd, n, when, arguments):
+        """Run nvctl ARGUMENTS; nvdimmd dies @when ("before", "after") its @n-th nvdimm_op @cmd."""
+        self.dom0.ok(f"labtool kill-at $(pidof nvdimmd) {cmd} {n} {when} >/run/killer 2>&1 & "
+                     "until grep -q watching /run/killer; do sleep 0.05; done; "
+                     f"timeout 60 nvctl --yes {arguments} >/run/killed 2>&1; "
+                     "wait; cat /run/killer; grep -q ^killed /run/killer", 90)
+        self._close()
+        self.dom0.ok("! pidof nvdimmd")
+
+    def _close(self):
         if self.systemd:
-            self.dom0.ok("systemctl stop nvdimmd.socket nvdimmd.service; "
-                         "systemctl unmask --runtime nvdimmd.service nvdimmd.socket")
+            self.dom0.ok("systemctl stop nvdimmd.socket nvdimmd.service")
 
     def restart(self):
         self.kill()

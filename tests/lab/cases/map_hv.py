@@ -1,7 +1,10 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """Mapping, asked of the hypervisor itself."""
+import os
+
+from driver import install
 from driver.cases import case
-from driver.dom0 import equal
+from driver.dom0 import check, equal
 
 from ._hv import (ABSENT, GFN, M2, REGION0, REGION1, extents, gpa, holds, map_volume,
                   refuse_map, take)
@@ -16,6 +19,18 @@ def _(dom0):
     equal(info["virq"], "17", "VIRQ")
     guest = dom0.guest("g1")
     equal(guest.do("nvdimm")["errno"], "1", "a guest that asks gets EPERM")
+
+
+@case("map-hv-contract", fast="both")
+def _(dom0):
+    """What libnvshim promises its callers holds for the transport to Xen, not only for the simulator's."""
+    program, *libraries = install.program(dom0.build, "tests/contract/test-nvshim")
+    for path in (program, *libraries):
+        with open(path, "rb") as f:
+            dom0.put(f.read(), "/lab/" + os.path.basename(path), 0o755)
+    said = dom0.ok("LD_LIBRARY_PATH=/lab NVSHIM_WHERE=xen NVSHIM_MFN={:#x} NVSHIM_NR={:#x} "
+                   "/lab/test-nvshim 2>&1".format(*REGION0))
+    check("[  PASSED  ] 5 test(s)" in said, said)
 
 
 @case("map-hv-pattern", fast=True, daemon=False)
@@ -67,12 +82,15 @@ def _(dom0):
 
 @case("map-hv-no-leak", daemon=False, seconds=1500)
 def _(dom0):
-    """200 times create, map, unmap or not, destroy: no memory, extent or hold stays."""
+    """200 times create, map, unmap or not, destroy: no memory, extent or hold stays.
+
+    A page lost each time would be 200; Dom0 itself has some more or less.
+    """
     take(dom0)
     guest = dom0.guest("g1", paused=True, memory=8)
     guest.destroy()
     dom0.put(f"""\
-free() {{ sleep 1; xl info | sed -n 's/^free_memory *: //p'; }}
+free() {{ sleep 1; labtool heap | sed 's/free=//'; }}
 cycle() {{
 	xl create -q -p /lab/g1.cfg || exit 1
 	d=$(xl domid g1)
@@ -83,7 +101,7 @@ cycle() {{
 	xl destroy g1
 	while labtool list extents | grep -q mfn; do :; done
 }}
-cycle 0
+cycle 0; cycle 1; cycle 2
 a=$(free)
 i=1
 while [ $i -le $1 ]; do
@@ -93,7 +111,7 @@ while [ $i -le $1 ]; do
 done
 b=$(free)
 echo before=$a after=$b
-[ $a = $b ]
+[ $((a - b)) -lt 100 ]
 """, "/lab/cycles")
-    dom0.ok("sh /lab/cycles 200", 1450)
+    print(dom0.ok("sh /lab/cycles 200", 1450).splitlines()[-1])
     equal((extents(dom0), holds(dom0)), ([], []), "extents and holds")

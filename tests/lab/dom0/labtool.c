@@ -42,6 +42,8 @@ static const struct verb {
 	{ "mmio", "DOMID GFN MFN NR 0|1", 5, do_mmio },
 	{ "faults", "DOMID SPA GPA STRIDE COUNT STATUS MCG MISC", 8, do_faults },
 	{ "tsc", "SPA COUNT", 2, do_tsc },
+	{ "kill-at", "PID CMD N before|after", 4, do_kill_at },
+	{ "pin", "DOMID GFN SECONDS", 3, do_pin },
 };
 
 uint64_t number(const char *s)

@@ -23,6 +23,8 @@ labtool_fn do_break, do_mend, do_storm, do_events, do_resolve, do_hold, do_scrub
 labtool_fn do_virq, do_leaves;
 /* measure.c: past nvdimm_op, too */
 labtool_fn do_heap, do_pool, do_permit, do_mmio, do_faults, do_tsc;
+/* killat.c, pin.c */
+labtool_fn do_kill_at, do_pin;
 
 /** number() - decimal or 0x hexadecimal; anything else ends the program */
 uint64_t number(const char *s);

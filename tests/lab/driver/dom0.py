@@ -28,10 +28,11 @@ class Dom0:
     succeed; refused() that of what must fail.
     """
 
-    def __init__(self, machine, agent, xen):
+    def __init__(self, machine, agent, xen, build=None):
         self.machine = machine
         self.agent = agent
         self.xen = xen
+        self.build = build    # a build tree of the project, or None
         self.trace = []       # what was done, for the log of a failed case
         self.mark = len(machine.text)
 

@@ -32,6 +32,19 @@ def _stage(xen, build, image):
     return stage
 
 
+def program(build, name):
+    """A test program of the build tree, built if it is not, with the library that no Dom0 has.
+
+    Return: the paths of files to put into one directory, the program first.
+    """
+    subprocess.run(["make", "-s", "-C", build, name], check=True, stdout=sys.stderr)
+    path = os.path.join(build, os.path.dirname(name), ".libs", os.path.basename(name))
+    if not os.path.exists(path):
+        path = os.path.join(build, name)
+    used = subprocess.run(["ldd", path], stdout=subprocess.PIPE, text=True, check=True).stdout
+    return [path, *(line.split()[2] for line in used.splitlines() if "libcmocka" in line)]
+
+
 def project(xen, build, image):
     """Build and install the project for the Dom0 of @xen.
 

@@ -34,6 +34,9 @@ XEN_OPTIONS = ("console=com1 com1=115200,8n1 loglvl=all guest_loglvl=all noreboo
                "dom0_mem=1024M,max:1024M spec-ctrl=no xpti=no pv-l1tf=no mce_verbosity=verbose")
 DOM0_OPTIONS = "console=hvc0 earlyprintk=xen loglevel=7 mitigations=off audit=0"
 
+# Who kills nvdimmd in a case starts it, too.
+UNIT = "[Service]\nRestart=no\n"
+
 # 256 KiB of label area leave these two regions 256 MiB each.
 DIMMS = ["258M", "258M"]
 # Beyond: for 1 GiB pages, which need a region with an aligned one inside.
@@ -144,7 +147,7 @@ class Lab:
 
     def _install(self):
         dom0 = Dom0(self.machine, self.agent, self.xen)
-        for name in ("labtool", "nvguest", "dieat.so"):
+        for name in ("labtool", "nvguest", "nvguest-pv", "dieat.so"):
             with open(os.path.join(self.programs, name), "rb") as f:
                 dom0.put(f.read(), f"/lab/{name}", 0o755)
         dom0.ok("ln -sf /lab/labtool /usr/bin/labtool")
@@ -152,6 +155,10 @@ class Lab:
             with open(self.project, "rb") as f:
                 dom0.put(f.read(), "/lab/project.tar")
             dom0.ok("tar -C / -xf /lab/project.tar && rm /lab/project.tar")
+            if self.xen == "4.20":
+                dom0.put(UNIT, "/lab/lab.conf")
+                dom0.ok("d=/run/systemd/system/nvdimmd.service.d; mkdir -p $d; mv /lab/lab.conf $d; "
+                        "systemctl daemon-reload", 120)
 
     def bring_linux(self, dom0):
         """Put the kernel and initramfs of a LinuxGuest into Dom0."""
@@ -177,7 +184,7 @@ class Lab:
             self.machine.start("ready")
             self._connect()
         self.agent.run("sleep 0.1", 10)
-        return Dom0(self.machine, self.agent, self.xen)
+        return Dom0(self.machine, self.agent, self.xen, self.build)
 
     def dom0_once(self):
         """A Dom0 booted for one use, without the snapshots that make the next one quick."""

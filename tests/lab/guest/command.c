@@ -173,16 +173,16 @@ static void run_watch(const struct request *q)
 static void run_both(const struct request *q)
 {
 	const volatile void *mine = window_page(0, q->n[0]);
-	uint64_t word, first, second;
+	uint64_t word = 0, other, first, second;
 
 	if (!second_read(window_page(1, q->n[1]))) {
 		say("error verb=both");
 		return;
 	}
 	first = access_read(mine, &word);
-	second = second_await();
+	second = second_await(&other);
 	trap_report();
-	say("done verb=both first=%u second=%u", first, second);
+	say("done verb=both first=%u second=%u value=%x other=%x", first, second, word, other);
 }
 
 static void run_tally(const struct request *q)

@@ -156,8 +156,8 @@ volatile void *window_page(unsigned int slot, uint64_t gpa);
 /** second_read() - have vCPU 1, which is started if need be, read @p */
 bool second_read(const volatile void *p);
 
-/** second_await() - Return: what access_read() returned there */
-uint64_t second_await(void);
+/** second_await() - Return: what access_read() returned there; *@ret: the word that it read */
+uint64_t second_await(uint64_t *ret);
 
 /* ---- command.c ---- */
 

@@ -6,7 +6,7 @@ enum { IDLE, GO, DONE };
 
 static volatile unsigned int state;
 static const volatile void *volatile where;
-static volatile uint64_t trapped;
+static volatile uint64_t trapped, word;
 static bool started;
 
 void second_start(void); /* in start.S; calls second_main() */
@@ -14,7 +14,7 @@ void second_main(void) __attribute__((noreturn));
 
 void second_main(void)
 {
-	uint64_t word;
+	uint64_t got;
 
 	trap_init_cpu();
 	for (;;) {
@@ -22,7 +22,8 @@ void second_main(void)
 			xen_nap();
 			continue;
 		}
-		trapped = access_read(where, &word);
+		trapped = access_read(where, &got);
+		word = got;
 		state = DONE;
 	}
 }
@@ -44,10 +45,11 @@ bool second_read(const volatile void *p)
 	return true;
 }
 
-uint64_t second_await(void)
+uint64_t second_await(uint64_t *ret)
 {
 	while (state != DONE)
 		xen_nap();
 	state = IDLE;
+	*ret = word;
 	return trapped;
 }
