@@ -19,6 +19,7 @@
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static struct world w;
+static uint32_t dead; /* domains, a bit each */
 
 struct input {
 	const uint8_t *data;
@@ -62,6 +63,7 @@ static void begin(void)
 	struct op *op;
 	uint32_t i;
 
+	dead = 0;
 	world_init(&w);
 	world_with_bus(&w);
 	must(world_boot(&w));
@@ -121,7 +123,10 @@ static void step(struct input *in)
 		bus_mem_wish(w.bus, key, NULL);
 		break;
 	case 4:
-		world_domain(&w, key.domid, which & 0x80);
+		/* Once: numbers are not used again. xenstored may be told later, or never. */
+		if (!(dead & 1u << key.domid))
+			world_domain(&w, key.domid, false);
+		dead |= 1u << key.domid;
 		bus_mem_domain(w.bus, key.domid, which & 0x80);
 		break;
 	case 5:
