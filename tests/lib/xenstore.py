@@ -200,13 +200,19 @@ class Xenstored:
 
     def domain(self, xs, domid, name):
         """Make a domain's home and introduce it, as libxl does."""
+        self.home(xs, domid, name)
+        self.introduce(xs, domid)
+
+    def introduce(self, xs, domid):
+        xs.call(INTRODUCE, domid, 1, 1)
+
+    def home(self, xs, domid, name):
         home = f"/local/domain/{domid}"
         (self.domains / str(domid)).touch()
         for path in (home, f"{home}/device"):
             xs.call(MKDIR, path)
             xs.set_perms(path, "n0", f"r{domid}")
         xs.write(f"{home}/name", name)
-        xs.call(INTRODUCE, domid, 1, 1)
 
     def release(self, xs, domid):
         (self.domains / str(domid)).unlink(missing_ok=True)
