@@ -252,6 +252,24 @@ def test_the_hook_is_told_everything_and_holds_nobody_up():
         host.daemon.send_signal(signal.SIGHUP)
 
 
+def test_guests_are_answered_though_nobody_reads_the_log():
+    with host_with_guest() as host:
+        host.stop_daemon()
+        out, log = os.pipe()
+        host.start_daemon(log=log)
+        full = os.open(f"/proc/self/fd/{log}", os.O_WRONLY | os.O_NONBLOCK)
+        try:
+            while True:
+                os.write(full, bytes(4096))
+        except BlockingIOError:
+            pass
+        host.sim("mce", spa=host.m["spa"], kind="srao")
+        host.wait_for(lambda: len(told(host)) == 1)
+        assert not guest(host)["held"]
+        for fd in (out, log, full):
+            os.close(fd)
+
+
 def test_a_storm_is_counted_in_the_log_not_repeated():
     """The journal may be slow; the history has every one of them."""
     with host_with_guest() as host:

@@ -215,14 +215,14 @@ class Host:
         return [BUILD / "nvdimmd", "--config", self.config, "--hypervisor", f"sim:{self.sim_socket}",
                 "--topology", self.topology, "--state", self.state, "--socket", self.socket, *self.extra]
 
-    def spawn_daemon(self, wrapper=()):
-        """Start it and do not wait until it serves."""
+    def spawn_daemon(self, wrapper=(), log=None):
+        """Start it and do not wait until it serves. @log: a descriptor instead of its log."""
         self.daemon = subprocess.Popen([*wrapper, *self.daemon_arguments()],
-                                       stdout=self.daemon_log.open("ab"), stderr=subprocess.STDOUT)
+                                       stdout=log or self.daemon_log.open("ab"), stderr=subprocess.STDOUT)
 
-    def start_daemon(self, wrapper=()):
+    def start_daemon(self, wrapper=(), log=None):
         self.disconnect()
-        self.spawn_daemon(wrapper)
+        self.spawn_daemon(wrapper, log)
         self._wait(self.daemon, self.daemon_log, lambda: self.call("GetStatus"))
 
     def start(self):
