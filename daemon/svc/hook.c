@@ -9,7 +9,6 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <spawn.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 #include <syslog.h>
@@ -17,7 +16,7 @@
 #include <systemd/sd-event.h>
 #include <time.h>
 
-#include "core/facts.h"
+#include "svc/event_vars.h"
 #include "svc/journal.h"
 
 struct hook {
@@ -31,58 +30,6 @@ struct hooks {
 	struct hook slot[HOOK_MAX];
 	bool full; /* and that was said */
 };
-
-/* "NAME=value" strings, one after the other. */
-struct env {
-	char text[2048];
-	char *vars[24];
-	size_t used, nr;
-};
-
-static void env_add(struct env *e, const char *fmt, ...) nv_printf(2, 3);
-static void env_add(struct env *e, const char *fmt, ...)
-{
-	size_t room = sizeof(e->text) - e->used;
-	va_list ap;
-	int n;
-
-	if (e->nr + 1 >= NV_ARRAY_SIZE(e->vars))
-		return;
-	va_start(ap, fmt);
-	n = vsnprintf(e->text + e->used, room, fmt, ap);
-	va_end(ap);
-	if (n < 0 || (size_t)n >= room)
-		return;
-	e->vars[e->nr++] = e->text + e->used;
-	e->used += (size_t)n + 1;
-}
-
-/* Listed in nvdimmd(8). */
-static void env_fill(struct env *e, const struct event_fact *f)
-{
-	env_add(e, "PATH=/usr/sbin:/usr/bin:/sbin:/bin");
-	env_add(e, "NVDIMMD_EVENT=%llu", (unsigned long long)f->id);
-	env_add(e, "NVDIMMD_KIND=%s", f->kind);
-	env_add(e, "NVDIMMD_TEXT=%s", f->text);
-	env_add(e, "NVDIMMD_NEXT=%s", f->next);
-	env_add(e, "NVDIMMD_ACTION=%s", f->action);
-	env_add(e, "NVDIMMD_STATUS=%s", f->status);
-	if (f->nr) {
-		env_add(e, "NVDIMMD_SPA=0x%llx", (unsigned long long)frames_to_bytes(f->mfn));
-		env_add(e, "NVDIMMD_SIZE=%llu", (unsigned long long)frames_to_bytes(f->nr));
-	}
-	if (f->volume[0]) {
-		env_add(e, "NVDIMMD_VOLUME=%s", f->volume);
-		env_add(e, "NVDIMMD_VOLUME_OFFSET=%llu", (unsigned long long)frames_to_bytes(f->volume_off));
-	}
-	if (f->domid != NV_NO_DOMID) {
-		env_add(e, "NVDIMMD_DOMID=%u", f->domid);
-		env_add(e, "NVDIMMD_DOMAIN=%s", f->domain);
-	}
-	if (f->gfn != NV_NO_FRAME)
-		env_add(e, "NVDIMMD_GPA=0x%llx", (unsigned long long)frames_to_bytes(f->gfn));
-	e->vars[e->nr] = NULL;
-}
 
 static void hook_end(struct hook *k)
 {
@@ -114,12 +61,14 @@ static int hook_spawn(const char *program, const struct event_fact *f, pid_t *re
 {
 	char *argv[] = { (char *)program, NULL };
 	posix_spawn_file_actions_t files;
-	struct env env = { .nr = 0 };
+	struct event_vars env;
 	posix_spawnattr_t attr;
 	sigset_t none, all;
 	int r;
 
-	env_fill(&env, f);
+	event_vars_init(&env, f);
+	event_vars_add(&env, "NVDIMMD_TEXT=%s", f->text);
+	event_vars_add(&env, "PATH=/usr/sbin:/usr/bin:/sbin:/bin");
 	sigemptyset(&none);
 	sigfillset(&all);
 	posix_spawn_file_actions_init(&files);

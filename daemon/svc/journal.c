@@ -6,11 +6,12 @@
 
 #include <stdarg.h>
 #include <stdio.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <syslog.h>
 #include <systemd/sd-journal.h>
 
-#include "core/facts.h"
+#include "svc/event_vars.h"
 
 /* systemd.exec(5): device and inode of the stream that stderr was given. */
 static bool stderr_is_journal(void)
@@ -52,18 +53,18 @@ static int event_priority(uint32_t severity)
 
 void journal_event(const struct event_fact *e)
 {
-	char pool[NV_UUID_TEXT];
+	struct iovec fields[NV_ARRAY_SIZE(((struct event_vars *)NULL)->vars)];
+	struct event_vars v;
+	size_t i;
 
 	if (!stderr_is_journal()) {
 		journal_line(event_priority(e->severity), "%s", e->text);
 		return;
 	}
-	sd_journal_send("MESSAGE=%s", e->text, "PRIORITY=%i", event_priority(e->severity),
-			"NVDIMMD_EVENT=%llu", (unsigned long long)e->id, "NVDIMMD_KIND=%s", e->kind,
-			"NVDIMMD_NEXT=%s", e->next, "NVDIMMD_POOL=%s", nv_uuid_print(&e->pool, pool),
-			"NVDIMMD_POOL_OFFSET=%llu", (unsigned long long)frames_to_bytes(e->off),
-			"NVDIMMD_SIZE=%llu", (unsigned long long)frames_to_bytes(e->nr), "NVDIMMD_SPA=0x%llx",
-			(unsigned long long)(e->nr ? frames_to_bytes(e->mfn) : 0), "NVDIMMD_VOLUME=%s", e->volume,
-			"NVDIMMD_DOMAIN=%s", e->domain, "NVDIMMD_DOMID=%u", e->domid, "NVDIMMD_ACTION=%s",
-			e->action, "NVDIMMD_STATUS=%s", e->status, NULL);
+	event_vars_init(&v, e);
+	event_vars_add(&v, "MESSAGE=%s", e->text);
+	event_vars_add(&v, "PRIORITY=%i", event_priority(e->severity));
+	for (i = 0; i < v.nr; i++)
+		fields[i] = (struct iovec){ v.vars[i], strlen(v.vars[i]) };
+	sd_journal_sendv(fields, (int)v.nr);
 }
