@@ -22,17 +22,20 @@ static struct dom_sim *dom_sim(struct dom *dom)
 	return nv_container_of(dom, struct dom_sim, dom);
 }
 
+static int sim_connect(struct dom_sim *s)
+{
+	return s->ctl ? 0 : simctl_open(s->path, &s->ctl);
+}
+
 static int sim_read(struct dom_sim *s)
 {
 	struct simctl_domain *list;
 	size_t nr;
 	int r;
 
-	if (!s->ctl) {
-		r = simctl_open(s->path, &s->ctl);
-		if (r)
-			return r;
-	}
+	r = sim_connect(s);
+	if (r)
+		return r;
 	r = simctl_domains(s->ctl, &list, &nr);
 	if (r) {
 		/* The simulator may have been started anew: connect again next time. */
@@ -65,12 +68,12 @@ static void sim_info(const struct simctl_domain *in, struct dom_info *ret)
 	memcpy(ret->name, in->name, sizeof(ret->name) - 1);
 }
 
-static int sim_find(const struct dom_sim *s, uint32_t from, bool exact, struct dom_info *ret)
+static int sim_find(const struct dom_sim *s, uint32_t from, struct dom_info *ret)
 {
 	size_t i;
 
 	for (i = 0; i < s->nr; i++) {
-		if (exact ? s->list[i].domid != from : s->list[i].domid < from)
+		if (s->list[i].domid < from)
 			continue;
 		sim_info(&s->list[i], ret);
 		return 0;
@@ -80,16 +83,26 @@ static int sim_find(const struct dom_sim *s, uint32_t from, bool exact, struct d
 
 static int sim_get(struct dom *dom, uint32_t domid, struct dom_info *ret)
 {
-	int r = sim_read(dom_sim(dom));
+	struct dom_sim *s = dom_sim(dom);
+	struct simctl_domain d;
+	int r;
 
-	return r ? r : sim_find(dom_sim(dom), domid, true, ret);
+	r = sim_connect(s);
+	if (r)
+		return r;
+	r = simctl_domain(s->ctl, domid, &d);
+	if (!r)
+		sim_info(&d, ret);
+	else if (r != -ESRCH)
+		s->ctl = simctl_close(s->ctl);
+	return r;
 }
 
 static int sim_next(struct dom *dom, uint32_t from, struct dom_info *ret)
 {
 	int r = from ? 0 : sim_read(dom_sim(dom));
 
-	return r ? r : sim_find(dom_sim(dom), from, false, ret);
+	return r ? r : sim_find(dom_sim(dom), from, ret);
 }
 
 static void sim_free(struct dom *dom)

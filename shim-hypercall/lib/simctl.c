@@ -284,6 +284,27 @@ int simctl_domains(struct simctl *c, struct simctl_domain **ret,
 	return 0;
 }
 
+int simctl_domain(struct simctl *c, uint32_t domid, struct simctl_domain *ret)
+{
+	struct json_object *req, *out;
+	char sentence[256], text[16];
+	int r;
+
+	req = json_object_new_object();
+	if (!req)
+		return -ENOMEM;
+	snprintf(text, sizeof(text), "%u", domid);
+	json_object_object_add(req, "verb", json_object_new_string("domain show"));
+	json_object_object_add(req, "dom", json_object_new_string(text));
+	r = simctl_call(c, req, &out, sentence, sizeof(sentence));
+	json_object_put(req);
+	if (r)
+		return r;
+	r = domain_read(out, ret);
+	json_object_put(out);
+	return !r && ret->domid != domid ? -ESRCH : r;
+}
+
 int simctl_watch(struct simctl *c)
 {
 	struct simsock s;

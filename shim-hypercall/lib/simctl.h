@@ -73,6 +73,9 @@ struct simctl_domain {
 int simctl_domains(struct simctl *c, struct simctl_domain **ret,
 		   size_t *ret_nr);
 
+/** simctl_domain() - one of them, in constant time. Return: 0 and *@ret; -ESRCH; or as simctl_call(). */
+int simctl_domain(struct simctl *c, uint32_t domid, struct simctl_domain *ret);
+
 /** simctl_watch() - be told when a domain comes, goes or changes state. Return: 0 or -errno. */
 int simctl_watch(struct simctl *c);
 

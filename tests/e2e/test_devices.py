@@ -60,6 +60,10 @@ class Guests(Host):
     def gone(self, domid, devid, seconds=20):
         self.wait_for(lambda: not self.xs.ls(f"{BACK}/{domid}/{devid}"), seconds)
 
+    def asks_nothing(self, domid, devid):
+        """Refusals are told to people before they stand in xenstore."""
+        self.wait_for(lambda: self.node(domid, devid, "unmap-request") is None)
+
     def agree(self, domid, devid, answer="{}"):
         """The guest's frontend: waits to be asked, and answers."""
         ask = self.wait_for(lambda: self.node(domid, devid, "unmap-request"))
@@ -186,10 +190,12 @@ def test_a_guest_says_no_or_nothing():
         host.reaches(g, 0, 4)
         r = refused("TimedOut", host.call, "Detach", domain="g1", device=0)
         assert "1 s" in r.message
+        host.asks_nothing(g, 0)
         link = host.connect()
         link.send("Detach", {"volume": "v0"})
         host.agree(g, 0, "{} busy")
         assert link.receive()["error"].endswith("GuestKeepsIt")
+        host.asks_nothing(g, 0)
         link.send("Detach", {"volume": "v0"})
         host.agree(g, 0)
         assert "error" not in link.receive()

@@ -130,12 +130,13 @@ class Xs:
 
 def find_xenstored():
     """The program; None if it is not to be had."""
-    found = glob.glob("/usr/lib/xen-*/bin/xenstored") + glob.glob(str(CACHE / "xenstored/usr/lib/xen-*/bin/xenstored"))
+    found = glob.glob("/usr/lib/xen-4.17/bin/xenstored") + glob.glob(str(CACHE / "xenstored/usr/lib/xen-*/bin/xenstored"))
     if found:
         return found[0]
     libraries = subprocess.run(["dpkg-query", "-W", "-f", "${Package}\n", "libxenmisc*"], capture_output=True, text=True)
+    # fakestore.c knows what this version asks for; later ones ask for other things.
     versions = [p.removeprefix("libxenmisc") for p in libraries.stdout.split()]
-    if not versions:
+    if versions != ["4.17"]:
         return None
     CACHE.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=CACHE) as folder:
