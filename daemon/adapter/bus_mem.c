@@ -5,6 +5,7 @@
 #include "adapter/bus_mem.h"
 
 #include <stdio.h>
+#include <string.h>
 
 #define DOMIDS 64
 
@@ -132,6 +133,8 @@ static void slot_write(struct slot *s)
 	s->dev.front.asked = s->dev.report.ask;
 	s->dev.wish.state = s->dev.report.state;
 	s->dev.wish.uuid = s->dev.report.uuid;
+	s->dev.wish.late = s->dev.report.late;
+	memcpy(s->dev.wish.error, s->dev.report.error, sizeof(s->dev.wish.error));
 	s->news = true;
 }
 

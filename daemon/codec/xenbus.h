@@ -30,6 +30,7 @@ enum xenbus_back {
 	XENBUS_GPA,
 	XENBUS_UUID, /* nvdimmd's own, of an earlier life, as is the next */
 	XENBUS_LATE,
+	XENBUS_ERROR,
 	XENBUS_BACK_NR,
 };
 

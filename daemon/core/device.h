@@ -51,6 +51,7 @@ struct device_wish {
 	char volume[DEVICE_VOLUME];  /* its name or UUID */
 	struct nv_uuid uuid;         /* the volume that was mapped; zero: none yet */
 	bool late;                   /* it was told that the guest may have run without it */
+	char error[DEVICE_TEXT];     /* what was told when it was refused */
 	bool has_gpa;
 	uint64_t gpa;                /* a multiple of the page size */
 	char wrong[160];             /* "", or why it cannot be understood */

@@ -231,6 +231,12 @@ static int look_wanted(struct nvd *nvd, struct device *dev, struct op **ret)
 		device_closed(nvd, dev);
 		return 0;
 	}
+	if (dev->wish.state == DEVICE_CLOSED && dev->wish.error[0] && !dev->report.state) {
+		/* An earlier life refused it: the reason still stands. */
+		dev->report.state = DEVICE_CLOSED;
+		view_text_set(dev->report.error, sizeof(dev->report.error), dev->wish.error);
+		alarm_devices(nvd);
+	}
 	if (dev->wish.state != DEVICE_INITIALISING && dev->wish.state != DEVICE_INIT_WAIT)
 		return 0;
 	r = device_map_begin(nvd, dev, false, &why, ret);

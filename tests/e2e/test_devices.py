@@ -111,6 +111,9 @@ def test_a_refusal_says_the_same_in_every_place():
             assert error in host.daemon_log.read_text()
             assert any(error in e["text"] and e["kind"] == "device-refused" for e in host.events())
         assert not host.status()["mappings"]
+        before = sorted(host.status()["alarms"])
+        host.restart_daemon()
+        host.wait_for(lambda: sorted(host.status()["alarms"]) == before)
         # whoever corrects the wish and writes state 1 again gets it
         host.xs.write(f"{BACK}/{g}/0/volume", "v0")
         host.xs.write(f"{BACK}/{g}/0/state", 1)

@@ -222,6 +222,7 @@ static void test_a_removed_directory_takes_nothing_from_the_guest(void **state)
 
 static void test_a_new_life_comes_to_the_same_conclusions(void **state)
 {
+	uint32_t refused;
 	uint64_t id;
 
 	want(1, 0, "v0");
@@ -232,6 +233,8 @@ static void test_a_new_life_comes_to_the_same_conclusions(void **state)
 	assert_int_equal(mapping("v0")->fact.id, id);
 	assert_int_equal(device(1, 0)->report.state, DEVICE_CONNECTED);
 	assert_int_equal(device(1, 1)->wish.state, DEVICE_CLOSED);
+	assert_true(device_settled(&w.nvd, 1, &refused));
+	assert_int_equal(refused, 1);
 }
 
 static void test_what_was_told_while_nobody_listened_arrives_later(void **state)
