@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "ops/op_boot.h"
+#include "ops/op_guest.h"
 
 struct op_backup {
 	struct op op;
@@ -97,5 +98,6 @@ int op_restore(struct nvd *nvd, const char *path, struct nv_why *why)
 	e = history_event(EVENT_NOTICE, "restored", "the database was replaced by a backup");
 	history_next(&e, "nvctl status");
 	history_note(nvd, &e);
+	guest_list_changed(nvd);
 	return 0;
 }

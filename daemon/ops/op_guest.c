@@ -33,11 +33,12 @@ static struct device *row_device(struct nvd *nvd, const struct guest_device *row
 	return nvd->devices ? device_find(nvd->devices, (struct device_key){ domid, row->fact.device }) : NULL;
 }
 
+/* A name that nobody has was the volume's before it was renamed. */
 static bool is_rows(struct nvd *nvd, const struct device *dev, const struct guest_device *row)
 {
 	struct volume *v = NULL;
 
-	return !ledger_volume_find(nvd->ledger, dev->wish.volume, NULL, &v) && v == row->volume;
+	return ledger_volume_find(nvd->ledger, dev->wish.volume, NULL, &v) || v == row->volume;
 }
 
 const char *guest_refusal(struct nvd *nvd, const struct guest_device *row, uint32_t domid)
@@ -103,6 +104,7 @@ static void try_again(struct nvd *nvd, const struct guest *g, const struct guest
 
 	if (!dev || !is_rows(nvd, dev, row))
 		return;
+	view_text_set(dev->wish.volume, sizeof(dev->wish.volume), row->volume->fact.name);
 	dev->wish.state = DEVICE_INITIALISING;
 	device_wake(nvd->devices, dev);
 }
@@ -277,6 +279,22 @@ void guest_list_changed(struct nvd *nvd)
 	wake_all(nvd);
 	for (from = 0; !dom_next(nvd->dom, from, &d); from = d.domid + 1)
 		guest_came(nvd, d.domid, false);
+}
+
+void guest_row_goes(struct nvd *nvd, const struct guest_device *row)
+{
+	struct guest_device *g;
+	struct device *dev;
+	struct dom_info d;
+	uint32_t from;
+
+	for (from = 0; nvd->guests && !dom_next(nvd->dom, from, &d); from = d.domid + 1) {
+		for (g = NULL; (g = ledger_guest_of(nvd->ledger, &d.uuid, d.name, g)) && g != row;)
+			;
+		dev = g ? row_device(nvd, row, d.domid) : NULL;
+		if (dev && dev->report.error[0] && !dev->busy && is_rows(nvd, dev, row) && !is_in(row->volume->mapping, &d))
+			device_remove(nvd, dev);
+	}
 }
 
 void guest_event(struct nvd *nvd, const struct bus_event *ev)

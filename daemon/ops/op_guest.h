@@ -43,6 +43,9 @@ void guest_changed(struct nvd *nvd, uint32_t domid);
 /** guest_list_changed() - some list did: look at the domains concerned */
 void guest_list_changed(struct nvd *nvd);
 
+/** guest_row_goes() - @row is about to leave its list: what its guest was refused is not wanted any more */
+void guest_row_goes(struct nvd *nvd, const struct guest_device *row);
+
 /** guest_waits() - is there anything for guest_step()? */
 bool guest_waits(const struct nvd *nvd);
 

@@ -211,6 +211,7 @@ int op_guest_remove(struct nvd *nvd, const struct req_remove_guest_device *rq, s
 		return r;
 	}
 	view_text_set(guest, sizeof(guest), g->fact.guest);
+	guest_row_goes(nvd, g);
 	ledger_guest_del(nvd->ledger, g);
 	tables_sync(nvd, guest);
 	history_tell(nvd, &e);

@@ -153,7 +153,24 @@ def test_a_guest_taken_off_the_list_is_let_go():
         domid = host.create("g")
         host.wait_for(lambda: host.states("g") == ["refused"])
         assert host.holds() == [domid]
+        assert host.status()["alarms"]
         host.call("RemoveGuestDevice", guest="g", volume="v0")
+        host.wait_for(lambda: host.holds() == [])
+        host.wait_for(lambda: host.xs.ls(f"{BACK}/{domid}") == [])
+        assert host.status()["alarms"] == []
+
+
+def test_a_volume_renamed_while_its_guest_waits_for_it_is_found():
+    with Guests() as host:
+        host.create("other")
+        host.call("Map", domain="other", volume="v0")
+        add(host, "g", "v0")
+        host.create("g")
+        host.wait_for(lambda: host.states("g") == ["refused"])
+        host.call("RenameVolume", volume="v0", name="w0")
+        assert host.states("g") == ["refused"]
+        host.call("Unmap", volume="w0")
+        host.wait_for(lambda: host.states("g") == ["mapped"])
         host.wait_for(lambda: host.holds() == [])
 
 
