@@ -85,6 +85,7 @@ struct nvdimm_ops {
     uint32_t virq;           /* for get_info */
     uint32_t caps;           /* for get_info: XEN_NVDIMM_CAP_* */
     uint32_t max_order;      /* 0, 9 or 18 */
+    uint64_t vmce_gap_ns;    /* from nvdimm_core_vmce_ready() to the next vmce */
     bool amd;                /* error banks are laid out as AMD's and Hygon's */
 
     void (*lock)(void *ctx, enum nvdimm_lock which);
@@ -198,7 +199,10 @@ bool nvdimm_core_hole(struct nvdimm_core *core, const struct domain *d,
 bool nvdimm_core_touch(struct nvdimm_core *core, struct domain *d,
                        uint32_t vcpu, uint64_t gpa);
 
-/* The guest is ready for the next machine check (it cleared MCG_STATUS.MCIP). */
+/*
+ * The guest cleared MCG_STATUS.MCIP: after vmce_gap_ns it is ready for the next
+ * machine check.
+ */
 void nvdimm_core_vmce_ready(struct nvdimm_core *core, struct domain *d);
 
 /*

@@ -101,6 +101,8 @@ void nv_owner_rearm(struct nvdimm_core *core)
             when = o->fault_deadline;
         if ( o->queue_deadline && (!when || o->queue_deadline < when) )
             when = o->queue_deadline;
+        if ( o->queue && o->vmce_after && (!when || o->vmce_after < when) )
+            when = o->vmce_after;
     }
 
     if ( when != core->timer_ns )
@@ -147,7 +149,9 @@ int nv_owner_vmce(struct nvdimm_core *core, struct nvdimm_owner *o,
     struct nvdimm_queued_vmce *q;
     int rc = -EAGAIN;
 
-    if ( !o->queue )
+    if ( o->vmce_after <= core->ops->now_ns(core->ctx) )
+        o->vmce_after = 0;
+    if ( !o->queue && !o->vmce_after )
         rc = core->ops->vmce(core->ctx, o->d, m);
     if ( rc != -EAGAIN )
         return rc;
@@ -182,28 +186,41 @@ bool nv_owner_telling(const struct nvdimm_owner *o, uint32_t vcpu, uint64_t gfn)
     return false;
 }
 
+/* The next of those that wait, if the guest takes it. May free @o. */
+static void owner_tell_next(struct nvdimm_core *core, struct nvdimm_owner *o)
+{
+    struct nvdimm_queued_vmce *q = o->queue;
+    int rc = q ? core->ops->vmce(core->ctx, o->d, &q->m) : -EAGAIN;
+
+    if ( !rc )
+    {
+        o->queue = q->next;
+        core->ops->free(core->ctx, q);
+        o->queue_deadline = o->queue ? deadline(core) : 0;
+        nv_owner_rearm(core);
+    }
+    else if ( rc != -EAGAIN )
+        nv_owner_crash(core, o);
+    nv_owner_tidy(core, o);
+}
+
+/*
+ * The guest writes MCG_STATUS while it is still in its handler, on the stack
+ * that the next machine check would overwrite: let it return first.
+ */
 void nvdimm_core_vmce_ready(struct nvdimm_core *core, struct domain *d)
 {
     struct nvdimm_owner *o;
 
     core->ops->lock(core->ctx, NVDIMM_LOCK_CORE);
     o = nv_owner_find(core, d);
-    if ( o && o->queue )
+    if ( o && core->ops->vmce_gap_ns )
     {
-        struct nvdimm_queued_vmce *q = o->queue;
-        int rc = core->ops->vmce(core->ctx, d, &q->m);
-
-        if ( !rc )
-        {
-            o->queue = q->next;
-            core->ops->free(core->ctx, q);
-            o->queue_deadline = o->queue ? deadline(core) : 0;
-            nv_owner_rearm(core);
-        }
-        else if ( rc != -EAGAIN )
-            nv_owner_crash(core, o);
-        nv_owner_tidy(core, o);
+        o->vmce_after = core->ops->now_ns(core->ctx) + core->ops->vmce_gap_ns;
+        nv_owner_rearm(core);
     }
+    else if ( o )
+        owner_tell_next(core, o);
     core->ops->unlock(core->ctx, NVDIMM_LOCK_CORE);
 }
 
@@ -238,6 +255,11 @@ void nvdimm_core_timer(struct nvdimm_core *core)
         if ( (o->fault_deadline && o->fault_deadline <= now) ||
              (o->queue_deadline && o->queue_deadline <= now) )
             owner_timeout(core, o);
+        else if ( o->vmce_after && o->vmce_after <= now )
+        {
+            o->vmce_after = 0;
+            owner_tell_next(core, o);
+        }
     }
     /* A timer that came early is armed again. */
     core->timer_ns = 0;

@@ -62,6 +62,7 @@ struct nvdimm_owner {
     struct nvdimm_extent *extents;
     struct nvdimm_queued_vmce *queue, *queue_last;
     uint64_t queue_deadline; /* ns; 0 none */
+    uint64_t vmce_after;     /* ns; 0: a machine check may come at any time */
     uint64_t fault_deadline; /* ns; 0 none */
     uint64_t undecided;      /* events that hold it */
     uint64_t last_seq;

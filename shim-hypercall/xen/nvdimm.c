@@ -246,6 +246,7 @@ static void cf_check op_domain_crash(void *ctx, struct domain *d)
 static struct nvdimm_ops ops = {
     .virq = VIRQ_ARCH_1,
     .caps = XEN_NVDIMM_CAP_VMCE,
+    .vmce_gap_ns = MILLISECS(2),
     .lock = op_lock,
     .unlock = op_unlock,
     .alloc = op_alloc,

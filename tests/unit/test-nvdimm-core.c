@@ -291,6 +291,45 @@ static void test_a_machine_check_waits_for_the_one_before(void **state)
 	assert_int_equal(host->timer_ns, 0);
 }
 
+/* A guest's handler clears MCIP before it returns, still on its own stack. */
+static void test_the_next_machine_check_lets_the_handler_return(void **state)
+{
+	host->ops.vmce_gap_ns = 2000000;
+	map(512);
+	report(FX_BASE + 1, 12);
+	report(FX_BASE + 2, 12);
+	assert_int_equal(resolve(1, 0, XEN_NVDIMM_RESOLVE_VMCE, 1), 0);
+	assert_int_equal(resolve(2, 0, XEN_NVDIMM_RESOLVE_VMCE, 1), 0);
+	guest->mcip = false;
+	nvdimm_core_vmce_ready(host->core, guest);
+	assert_int_equal(guest->told, 1);
+	assert_int_equal(host->timer_ns, host->now_ns + 2000000);
+	host->now_ns = host->timer_ns - 1;
+	nvdimm_core_timer(host->core);
+	assert_int_equal(guest->told, 1);
+	host->now_ns++;
+	nvdimm_core_timer(host->core);
+	assert_int_equal(guest->told, 2);
+	assert_int_equal(host->timer_ns, 0);
+
+	/* nor one that is decided in this very moment */
+	guest->mcip = false;
+	nvdimm_core_vmce_ready(host->core, guest);
+	report(FX_BASE + 3, 12);
+	assert_int_equal(resolve(3, 0, XEN_NVDIMM_RESOLVE_VMCE, 1), 0);
+	assert_int_equal(guest->told, 2);
+	host->now_ns += 2000000;
+	nvdimm_core_timer(host->core);
+	assert_int_equal(guest->told, 3);
+	guest->mcip = false;
+	nvdimm_core_vmce_ready(host->core, guest);
+	host->now_ns += 2000000;
+	report(FX_BASE + 4, 12);
+	assert_int_equal(resolve(4, 0, XEN_NVDIMM_RESOLVE_VMCE, 1), 0);
+	assert_int_equal(guest->told, 4);
+	assert_false(guest->crashed);
+}
+
 /*
  * Two vCPUs touched; the second one's machine check waits for the first's,
  * and it comes back to the page meanwhile.
@@ -416,6 +455,7 @@ int main(void)
 		T(test_two_vcpus_at_once_are_one_hold_and_two_decisions),
 		T(test_what_could_not_be_contained_crashes_its_owner),
 		T(test_a_machine_check_waits_for_the_one_before),
+		T(test_the_next_machine_check_lets_the_handler_return),
 		T(test_a_touch_that_is_decided_is_not_decided_again),
 		T(test_a_guest_that_never_takes_it_is_crashed),
 		T(test_undecided_in_time_is_a_crash_and_then_decided),
