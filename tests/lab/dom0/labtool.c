@@ -27,7 +27,7 @@ static const struct verb {
 	{ "unmap", "MAP_ID [STEPS]", 1, do_unmap },
 	{ "list", "regions|broken|extents|holds", 1, do_list },
 	{ "break", "MFN NR [STATUS MCG MISC]", 2, do_break },
-	{ "storm", "MFN NR [TIMES]", 2, do_storm },
+	{ "storm", "MFN NR [TIMES [STRIDE]]", 2, do_storm },
 	{ "mend", "MFN NR", 2, do_mend },
 	{ "events", "ACK_SEQ", 1, do_events },
 	{ "resolve", "SEQ vmce-srao|vmce-srar|crash|resume", 2, do_resolve },

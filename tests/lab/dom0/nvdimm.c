@@ -19,7 +19,7 @@
 #include <public/nvdimm.h>
 
 #define LIST_ROOM 64
-#define EVENT_ROOM 64
+#define EVENT_ROOM 600
 #define STORM_ROOM 4000 /* ranges in one call: XEN_NVDIMM_MAX_ARG has room for them */
 
 static xencall_handle *xen;
@@ -212,11 +212,12 @@ int do_break(int argc, char **argv)
 	return broken_op(XEN_NVDIMM_set_broken, "set_broken", argc, argv);
 }
 
-/* Reports of [MFN, MFN + NR), a frame each, the whole of it TIMES times over. */
+/* Reports of NR frames from MFN on, every STRIDE-th, the whole of it TIMES times over. */
 int do_storm(int argc, char **argv)
 {
 	uint64_t mfn = number(argv[0]), nr = number(argv[1]), i;
 	uint64_t left = nr * (argc > 2 ? number(argv[2]) : 1), sent = 0;
+	uint64_t stride = argc > 3 ? number(argv[3]) : 1;
 	struct {
 		struct xen_nvdimm_broken head;
 		struct xen_nvdimm_range range[STORM_ROOM];
@@ -230,7 +231,7 @@ int do_storm(int argc, char **argv)
 			.nr = left < STORM_ROOM ? (uint32_t)left : STORM_ROOM,
 		};
 		for (i = 0; i < b.head.nr; i++, sent++)
-			b.range[i] = (struct xen_nvdimm_range){ mfn + sent % nr, 1 };
+			b.range[i] = (struct xen_nvdimm_range){ mfn + sent % nr * stride, 1 };
 		if (op(XEN_NVDIMM_set_broken, &b, sizeof(b.head) + b.head.nr * sizeof(b.range[0])))
 			return failed("set_broken");
 	}
