@@ -134,6 +134,7 @@ static void slot_write(struct slot *s)
 	s->dev.wish.state = s->dev.report.state;
 	s->dev.wish.uuid = s->dev.report.uuid;
 	s->dev.wish.late = s->dev.report.late;
+	s->dev.wish.told_gpa = s->dev.report.gpa;
 	memcpy(s->dev.wish.error, s->dev.report.error, sizeof(s->dev.wish.error));
 	s->news = true;
 }

@@ -47,6 +47,7 @@ struct slot {
 	/* The thread's: */
 	uint64_t asked; /* was written, and the frontend's directory is watched */
 	bool seen;      /* in the listing that is being read */
+	bool whole;     /* more than its state is stale */
 };
 
 /* A domain. */

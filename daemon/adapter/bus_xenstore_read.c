@@ -15,25 +15,26 @@
 #define TURN 64
 #define TREE "backend/" XENBUS_CLASS
 
-static void slot_stale(struct bus_xenstore *b, struct device_key key)
+static void slot_stale(struct bus_xenstore *b, struct device_key key, bool whole)
 {
 	struct slot *s;
 
 	pthread_mutex_lock(&b->lock);
 	s = bus_slot(b, key, true);
 	pthread_mutex_unlock(&b->lock);
-	if (s)
-		list_put(&b->slot_stale, &s->stale);
+	if (!s)
+		return;
+	s->whole = s->whole || whole;
+	list_put(&b->slot_stale, &s->stale);
 }
 
 /* ---- watch events ---- */
 
 /* Nodes that only we write: their change is no news. */
-static bool is_ours(const char *path)
+static bool is_ours(const char *name)
 {
 	static const struct device_report none;
 	struct xenbus_node nodes[XENBUS_REPORT_NODES];
-	const char *name = strrchr(path, '/') + 1;
 	size_t i;
 
 	xenbus_report(&none, nodes);
@@ -45,6 +46,7 @@ static bool is_ours(const char *path)
 
 static void on_back(struct bus_xenstore *b, const char *path)
 {
+	const char *name = strrchr(path, '/') + 1;
 	struct device_key key;
 
 	switch (xenbus_parse_path(path, &key)) {
@@ -60,8 +62,8 @@ static void on_back(struct bus_xenstore *b, const char *path)
 			b->tree_stale = true;
 		break;
 	case XENBUS_DEVICE:
-		if (!is_ours(path))
-			slot_stale(b, key);
+		if (!is_ours(name))
+			slot_stale(b, key, strcmp(name, "state"));
 		break;
 	}
 }
@@ -71,7 +73,7 @@ static void on_front(struct bus_xenstore *b, const char *path)
 	struct device_key key;
 
 	if (sscanf(path, "/local/domain/%u/device/" XENBUS_CLASS "/%u", &key.domid, &key.devid) == 2)
-		slot_stale(b, key);
+		slot_stale(b, key, true);
 }
 
 static void on_name(struct bus_xenstore *b, const char *path)
@@ -151,7 +153,7 @@ static int list_domain(struct bus_xenstore *b, uint32_t domid)
 		pthread_mutex_unlock(&b->lock);
 		if (!s)
 			continue;
-		s->seen = true;
+		s->seen = s->whole = true;
 		list_put(&b->slot_stale, &s->stale);
 	}
 	return r;
@@ -189,6 +191,29 @@ static void slot_learn(struct bus_xenstore *b, struct slot *s, bool here, const 
 	pthread_mutex_unlock(&b->lock);
 }
 
+/* Mostly it is our own writing of the state that is announced. */
+static bool slot_is_as_told(struct bus_xenstore *b, struct slot *s, int *ret)
+{
+	enum device_state state, told;
+	bool known;
+
+	pthread_mutex_lock(&b->lock);
+	known = s->here && s->has_report && !s->asked;
+	told = s->report.state;
+	pthread_mutex_unlock(&b->lock);
+	if (!known)
+		return false;
+	*ret = xsio_state(b->xs, s->key, &state);
+	if (*ret == -ENOTCONN)
+		return true;
+	if (*ret || state != told)
+		return false;
+	pthread_mutex_lock(&b->lock);
+	s->wish.state = state;
+	pthread_mutex_unlock(&b->lock);
+	return true;
+}
+
 static int slot_read(struct bus_xenstore *b, struct slot *s)
 {
 	struct device_front front;
@@ -196,6 +221,9 @@ static int slot_read(struct bus_xenstore *b, struct slot *s)
 	bool here = false;
 	int r;
 
+	if (!s->whole && slot_is_as_told(b, s, &r))
+		return r;
+	s->whole = false;
 	memset(&wish, 0, sizeof(wish));
 	memset(&front, 0, sizeof(front));
 	r = xsio_wish(b->xs, s->key, &wish, &here);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * adapter/xsio.c - the nodes of devices and domains, through libxenstore.
+ * adapter/xsio.c - the nodes of devices and domains are written, through libxenstore.
  */
 #include "config.h"
 
@@ -18,140 +18,7 @@
 #define SERVE_STATE XENBUS_CLASS "/state"
 #define SERVE_PID XENBUS_CLASS "/pid"
 
-int xsio_error(void)
-{
-	switch (errno) {
-	/* xenstored's own answers: xsd_errors of xen/include/public/io/xs_wire.h. */
-	case EINVAL:
-	case EACCES:
-	case EEXIST:
-	case EISDIR:
-	case ENOENT:
-	case ENOMEM:
-	case ENOSPC:
-	case EIO:
-	case ENOTEMPTY:
-	case ENOSYS:
-	case EROFS:
-	case EBUSY:
-	case EAGAIN:
-	case EISCONN:
-	case E2BIG:
-	case EPERM:
-		return -errno;
-	default:
-		return -ENOTCONN;
-	}
-}
-
-int xsio_read(struct xs_handle *xs, const char *path, char *buf, size_t len)
-{
-	nv_cleanup(nv_freep) char *text = NULL;
-	unsigned int n = 0;
-	int r;
-
-	buf[0] = '\0';
-	text = xs_read(xs, XBT_NULL, path, &n);
-	if (!text) {
-		r = xsio_error();
-		return r == -ENOENT ? 0 : r;
-	}
-	if (n >= len || memchr(text, '\0', n))
-		return -ENAMETOOLONG;
-	memcpy(buf, text, n);
-	buf[n] = '\0';
-	return 0;
-}
-
-int xsio_list(struct xs_handle *xs, const char *path, uint32_t **ret, size_t *ret_nr)
-{
-	nv_cleanup(nv_freep) char **names = NULL;
-	unsigned int nr = 0, i;
-	uint32_t *list;
-	uint64_t n;
-	size_t k = 0;
-	int r;
-
-	names = xs_directory(xs, XBT_NULL, path, &nr);
-	if (!names) {
-		r = xsio_error();
-		if (r != -ENOENT)
-			return r;
-	}
-	list = calloc(nr + 1, sizeof(*list));
-	if (!list)
-		return -ENOMEM;
-	for (i = 0; i < nr; i++)
-		if (!xenbus_number(names[i], strlen(names[i]), UINT32_MAX, &n))
-			list[k++] = (uint32_t)n;
-	*ret = list;
-	*ret_nr = k;
-	return 0;
-}
-
-/* What is there of @nr nodes; the texts are the caller's to free. */
-static int read_nodes(struct xs_handle *xs, struct device_key key, bool back, const char *const *names, size_t nr,
-		      struct xenbus_value *v)
-{
-	char path[XENBUS_PATH];
-	unsigned int len;
-	size_t i;
-	int r;
-
-	for (i = 0; i < nr; i++) {
-		len = 0;
-		if (back)
-			xenbus_back_path(key, names[i], path);
-		else
-			xenbus_front_path(key, names[i], path);
-		v[i].data = xs_read(xs, XBT_NULL, path, &len);
-		v[i].len = len;
-		if (v[i].data)
-			continue;
-		r = xsio_error();
-		if (r != -ENOENT)
-			return r;
-		/* A directory without its first node is not complete, or gone. */
-		if (back && !i)
-			return 0;
-	}
-	return 0;
-}
-
-static void free_nodes(struct xenbus_value *v, size_t nr)
-{
-	while (nr--)
-		free((char *)v[nr].data);
-}
-
-int xsio_wish(struct xs_handle *xs, struct device_key key, struct device_wish *ret, bool *ret_here)
-{
-	struct xenbus_value v[XENBUS_BACK_NR] = { { 0 } };
-	int r;
-
-	r = read_nodes(xs, key, true, xenbus_back_names, XENBUS_BACK_NR, v);
-	if (!r) {
-		*ret_here = v[XENBUS_STATE].data;
-		xenbus_wish(v, ret);
-	}
-	free_nodes(v, XENBUS_BACK_NR);
-	return r;
-}
-
-int xsio_front(struct xs_handle *xs, struct device_key key, struct device_front *ret)
-{
-	struct xenbus_value v[XENBUS_FRONT_NR] = { { 0 } };
-	int r;
-
-	r = read_nodes(xs, key, false, xenbus_front_names, XENBUS_FRONT_NR, v);
-	if (!r)
-		xenbus_front(v, ret);
-	free_nodes(v, XENBUS_FRONT_NR);
-	return r;
-}
-
-/* ---- writing: a job runs in a transaction of its own ---- */
-
+/* A job runs in a transaction of its own. */
 struct job {
 	struct xs_handle *xs;
 	xs_transaction_t t;
@@ -231,14 +98,6 @@ static int make_dir(struct job *j, const char *path, uint32_t owner, uint32_t re
 	return 0;
 }
 
-static bool listed(char **names, unsigned int nr, const char *name)
-{
-	while (nr--)
-		if (!strcmp(names[nr], name))
-			return true;
-	return false;
-}
-
 static int report_job(struct job *j)
 {
 	nv_cleanup(nv_freep) char **names = NULL;
@@ -253,14 +112,14 @@ static int report_job(struct job *j)
 		r = xsio_error();
 		return r == -ENOENT ? 1 : r;
 	}
-	if (!listed(names, nr, "state"))
+	if (!xsio_listed(names, nr, "state"))
 		return 1;
 	xenbus_report(j->arg, nodes);
 	for (i = 0; i < XENBUS_REPORT_NODES && !r; i++) {
 		xenbus_back_path(j->key, nodes[i].name, path);
 		if (nodes[i].value[0])
 			r = put(j, path, nodes[i].value);
-		else if (listed(names, nr, nodes[i].name))
+		else if (xsio_listed(names, nr, nodes[i].name))
 			r = take_away(j, path);
 	}
 	return r;

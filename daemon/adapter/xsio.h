@@ -22,11 +22,17 @@ int xsio_error(void);
 /** xsio_read() - a node's text, "" if there is none; -ENAMETOOLONG if it is longer than @len - 1 */
 int xsio_read(struct xs_handle *xs, const char *path, char *buf, size_t len);
 
+/** xsio_listed() - is @name one of @nr @names? */
+bool xsio_listed(char **names, unsigned int nr, const char *name);
+
 /** xsio_list() - the numbers among the entries of a directory; none if there is no such directory */
 int xsio_list(struct xs_handle *xs, const char *path, uint32_t **ret, size_t *ret_nr);
 
 /** xsio_wish() - the backend's directory. @ret_here: false if it has no state node */
 int xsio_wish(struct xs_handle *xs, struct device_key key, struct device_wish *ret, bool *ret_here);
+
+/** xsio_state() - of the backend's directory only that; DEVICE_UNKNOWN without it */
+int xsio_state(struct xs_handle *xs, struct device_key key, enum device_state *ret);
 
 /** xsio_front() - the frontend's directory; leaves ret->asked 0 */
 int xsio_front(struct xs_handle *xs, struct device_key key, struct device_front *ret);

@@ -24,6 +24,7 @@ const char *const xenbus_back_names[XENBUS_BACK_NR] = {
 	[XENBUS_UUID] = "volume-uuid",
 	[XENBUS_LATE] = "late",
 	[XENBUS_ERROR] = "hotplug-error",
+	[XENBUS_TOLD_GPA] = "mapped-gpa",
 };
 
 const char *const xenbus_front_names[XENBUS_FRONT_NR] = {
@@ -163,6 +164,8 @@ void xenbus_wish(const struct xenbus_value v[XENBUS_BACK_NR], struct device_wish
 		wrong(ret, "the node online is neither 0 nor 1");
 	if (v[XENBUS_ERROR].data && v[XENBUS_ERROR].len < sizeof(ret->error) && text_is_sane(&v[XENBUS_ERROR]))
 		memcpy(ret->error, v[XENBUS_ERROR].data, v[XENBUS_ERROR].len);
+	if (v[XENBUS_TOLD_GPA].data && address_parse(&v[XENBUS_TOLD_GPA], &ret->told_gpa))
+		ret->told_gpa = 0;
 	ret->late = value_is(&v[XENBUS_LATE], "1");
 	wish_volume(&v[XENBUS_VOLUME], ret);
 	wish_gpa(&v[XENBUS_GPA], ret);

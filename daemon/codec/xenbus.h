@@ -31,6 +31,7 @@ enum xenbus_back {
 	XENBUS_UUID, /* nvdimmd's own, of an earlier life, as is the next */
 	XENBUS_LATE,
 	XENBUS_ERROR,
+	XENBUS_TOLD_GPA,
 	XENBUS_BACK_NR,
 };
 

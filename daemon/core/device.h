@@ -50,6 +50,7 @@ struct device_wish {
 	bool online;                 /* false: the device is to go */
 	char volume[DEVICE_VOLUME];  /* its name or UUID */
 	struct nv_uuid uuid;         /* the volume that was mapped; zero: none yet */
+	uint64_t told_gpa;           /* where it was told to be; 0: nowhere */
 	bool late;                   /* it was told that the guest may have run without it */
 	char error[DEVICE_TEXT];     /* what was told when it was refused */
 	bool has_gpa;

@@ -222,15 +222,18 @@ static void test_a_removed_directory_takes_nothing_from_the_guest(void **state)
 
 static void test_a_new_life_comes_to_the_same_conclusions(void **state)
 {
-	uint32_t refused;
+	uint32_t refused, reports;
 	uint64_t id;
 
 	want(1, 0, "v0");
 	want(1, 1, "nope");
 	id = mapping("v0")->fact.id;
+	reports = device(1, 0)->reports;
 	assert_int_equal(world_boot(&w), 0);
 	world_devices(&w);
 	assert_int_equal(mapping("v0")->fact.id, id);
+	/* Which were written down already. */
+	assert_int_equal(device(1, 0)->reports, reports);
 	assert_int_equal(device(1, 0)->report.state, DEVICE_CONNECTED);
 	assert_int_equal(device(1, 1)->wish.state, DEVICE_CLOSED);
 	assert_true(device_settled(&w.nvd, 1, &refused));
