@@ -41,11 +41,19 @@ static bool is_rows(struct nvd *nvd, const struct device *dev, const struct gues
 	return ledger_volume_find(nvd->ledger, dev->wish.volume, NULL, &v) || v == row->volume;
 }
 
-const char *guest_refusal(struct nvd *nvd, const struct guest_device *row, uint32_t domid)
+bool guest_refusal(struct nvd *nvd, const struct guest_device *row, uint32_t domid, struct nv_why *why)
 {
 	const struct device *dev = row_device(nvd, row, domid);
 
-	return dev && dev->report.error[0] && is_rows(nvd, dev, row) ? dev->report.error : NULL;
+	if (!dev)
+		return false;
+	if (!is_rows(nvd, dev, row)) {
+		nv_refuse(why, NV_E_DEVICE_TAKEN, "device %u of the domain is the volume %.64s", row->fact.device,
+			  dev->wish.volume);
+		return true;
+	}
+	nv_refuse(why, NV_E_BUSY, "%s", dev->report.error);
+	return dev->report.error[0];
 }
 
 static enum standing want(struct nvd *nvd, const struct guest_device *row, uint32_t domid, struct nv_why *why)
@@ -75,18 +83,9 @@ static enum standing row_standing(struct nvd *nvd, const struct guest *g, const 
 	dev = row_device(nvd, row, g->domid);
 	if (!dev)
 		return want(nvd, row, g->domid, why);
-	if (dev->busy || dev->waits || dev->blocked)
-		return STANDS_COMING;
-	if (!is_rows(nvd, dev, row)) {
-		nv_refuse(why, NV_E_DEVICE_TAKEN, "device %u of the domain is the volume %.64s", row->fact.device,
-			  dev->wish.volume);
+	if (guest_refusal(nvd, row, g->domid, why))
 		return STANDS_REFUSED;
-	}
-	if (dev->report.error[0]) {
-		nv_refuse(why, NV_E_BUSY, "%s", dev->report.error);
-		return STANDS_REFUSED;
-	}
-	return STANDS_LEFT;
+	return dev->busy || dev->waits || dev->blocked ? STANDS_COMING : STANDS_LEFT;
 }
 
 /* ---- looking ---- */

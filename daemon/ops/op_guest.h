@@ -55,7 +55,7 @@ void guest_step(struct nvd *nvd);
 /** guest_tick() - those whose volumes were refused, and who wait, try again */
 void guest_tick(struct nvd *nvd);
 
-/** guest_refusal() - why the device of a list was refused in its domain, or NULL */
-const char *guest_refusal(struct nvd *nvd, const struct guest_device *g, uint32_t domid);
+/** guest_refusal() - was the device of a list refused in its domain? @why says why. */
+bool guest_refusal(struct nvd *nvd, const struct guest_device *row, uint32_t domid, struct nv_why *why);
 
 #endif

@@ -25,15 +25,18 @@ static void show_in_domain(struct nvd *nvd, const struct guest_device *g, const 
 			   struct view_guest_device *ret)
 {
 	const struct mapping *m = g->volume->mapping;
-	const char *refusal = guest_refusal(nvd, g, d->domid);
+	struct nv_why why = { "" };
+	bool refused = guest_refusal(nvd, g, d->domid, &why);
 
 	ret->has_domid = true;
 	ret->domid = d->domid;
-	ret->state = refusal ? VIEW_GUEST_REFUSED : VIEW_GUEST_WAITING;
-	view_text_set(ret->reason, sizeof(ret->reason), refusal);
+	ret->state = refused ? VIEW_GUEST_REFUSED : VIEW_GUEST_WAITING;
+	view_text_set(ret->reason, sizeof(ret->reason), refused ? why.text : NULL);
 	if (m && m->fact.domid == d->domid && nv_uuid_equal(&m->fact.handle, &d->uuid) &&
-	    m->fact.state == MAPPING_MAPPED)
+	    m->fact.state == MAPPING_MAPPED) {
 		ret->state = VIEW_GUEST_MAPPED;
+		ret->reason[0] = '\0';
+	}
 }
 
 static struct view_guest_device *find_device(struct view_guests *all, const struct guest_device *g)

@@ -1,0 +1,287 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * test-guest-start.c - a guest with a list starts: who is held, when, until when.
+ */
+#include <stdio.h>
+#include <string.h>
+
+#include "ops/guest_desk.h"
+#include "ops/op_device.h"
+#include "tests/lib/cm.h"
+#include "tests/lib/world.h"
+
+#define MIB (1ull << 20)
+
+static struct world w;
+
+static void must(int r)
+{
+	if (r)
+		fail_msg("%d: %s", r, w.why.text);
+}
+
+static void make_volume(const char *name)
+{
+	struct req_create_volume rq = { .size = 2 * MIB };
+	struct op *op;
+
+	snprintf(rq.name, sizeof(rq.name), "%s", name);
+	must(op_volume_create_begin(&w.nvd, &rq, &w.why, &op));
+	must(world_run(&w, op));
+}
+
+static int setup(void **state)
+{
+	struct req_add_pool rq = { .device = "namespace0.0", .name = "p" };
+	struct op *op;
+
+	world_init(&w);
+	world_with_bus(&w);
+	must(world_boot(&w));
+	must(op_pool_add_begin(&w.nvd, &rq, &w.why, &op));
+	must(world_run(&w, op));
+	make_volume("a");
+	make_volume("b");
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	world_deinit(&w);
+	return 0;
+}
+
+static void list(const char *guest, const char *volume)
+{
+	struct req_add_guest_device rq = { .run_without = false };
+	struct view_guest_device v;
+
+	snprintf(rq.guest, sizeof(rq.guest), "%s", guest);
+	snprintf(rq.volume, sizeof(rq.volume), "%s", volume);
+	must(op_guest_add(&w.nvd, &rq, &w.why, &v));
+}
+
+static void take_events(void)
+{
+	struct bus_event ev;
+
+	while (!bus_next(w.nvd.bus, &ev)) {
+		device_event(&w.nvd, &ev);
+		guest_event(&w.nvd, &ev);
+	}
+}
+
+static void settle(void)
+{
+	struct op *op;
+
+	for (;;) {
+		take_events();
+		if (!guest_waits(&w.nvd) && !device_waits(&w.nvd))
+			return;
+		guest_step(&w.nvd);
+		must(op_device_begin(&w.nvd, &w.why, &op));
+		if (op)
+			(void)world_run(&w, op);
+	}
+}
+
+/* g@domid is built and introduced; its CPUs have run, or not yet. */
+static void introduce(uint32_t domid, bool ran)
+{
+	struct dom_info d;
+
+	world_domain(&w, domid, true);
+	must(dom_get(w.dom, domid, &d));
+	d.has_run = ran;
+	dom_mem_put(w.dom, &d);
+	bus_mem_domain(w.bus, domid, true);
+}
+
+static bool is_held(uint32_t domid)
+{
+	struct hv_record rec[HV_LIST_MAX];
+	uint32_t nr = HV_LIST_MAX, i;
+	uint64_t cursor = 0;
+
+	must(hv_list(w.hv, HV_LIST_HOLDS, &cursor, rec, &nr));
+	for (i = 0; i < nr; i++)
+		if (rec[i].domid == domid)
+			return true;
+	return false;
+}
+
+static bool has(uint32_t domid, const char *volume)
+{
+	struct volume *v;
+
+	must(ledger_volume_find(w.nvd.ledger, volume, &w.why, &v));
+	return v->mapping && v->mapping->fact.domid == domid && v->mapping->fact.state == MAPPING_MAPPED;
+}
+
+static void test_the_hold_is_there_when_the_introduction_was_taken_in(void **state)
+{
+	settle();
+	list("g1", "a");
+	introduce(1, false);
+	take_events();
+	assert_true(is_held(1));
+	assert_false(has(1, "a"));
+	settle();
+	assert_true(has(1, "a"));
+	assert_false(is_held(1));
+	assert_null(guest_find(w.nvd.guests, 1));
+}
+
+static void test_a_guest_without_a_list_is_not_held(void **state)
+{
+	settle();
+	list("g1", "a");
+	introduce(2, false);
+	take_events();
+	assert_false(is_held(2));
+	assert_null(guest_find(w.nvd.guests, 2));
+}
+
+static void test_a_guest_just_introduced_is_held_even_if_it_ran_for_a_moment(void **state)
+{
+	settle();
+	list("g1", "a");
+	introduce(1, true);
+	take_events();
+	assert_true(is_held(1));
+	settle();
+	assert_true(has(1, "a"));
+	assert_false(is_held(1));
+}
+
+static void test_a_guest_that_ran_before_nvdimmd_came_is_given_its_volume_and_not_held(void **state)
+{
+	list("g1", "a");
+	list("g2", "b");
+	world_end(&w);
+	introduce(1, true);
+	introduce(2, false);
+	must(world_boot(&w));
+	take_events();
+	assert_false(is_held(1));
+	assert_true(is_held(2));
+	settle();
+	assert_true(has(1, "a") && has(2, "b"));
+	assert_false(is_held(2));
+}
+
+static void test_until_all_devices_are_told_only_who_needs_nothing_is_let_go(void **state)
+{
+	struct req_remove_guest_device rq = { .guest = "g2", .volume = "a" };
+	struct view_guest_device v;
+
+	settle();
+	list("g1", "a");
+	list("g2", "a");
+	introduce(1, false);
+	settle();
+	introduce(2, false);
+	settle();
+	assert_true(is_held(2));
+	/* The next life is told of nothing. */
+	world_end(&w);
+	bus_mem_down(w.bus);
+	must(world_boot(&w));
+	bus_mem_down(w.bus);
+	settle();
+	assert_true(is_held(2));
+	must(op_guest_remove(&w.nvd, &rq, &w.why, &v));
+	settle();
+	assert_false(is_held(2));
+}
+
+static void test_a_number_that_is_another_domain_now_begins_anew(void **state)
+{
+	struct dom_info d;
+	struct guest *g;
+
+	settle();
+	list("g1", "a");
+	list("g2", "a");
+	introduce(1, false);
+	settle();
+	introduce(2, false);
+	settle();
+	g = guest_find(w.nvd.guests, 2);
+	assert_non_null(g);
+	assert_true(g->held);
+	assert_true(g->told);
+	world_domain(&w, 2, false);
+	world_domain(&w, 2, true);
+	must(dom_get(w.dom, 2, &d));
+	d.uuid.b[3] = 7;
+	hv_mem_domain(w.hv, 2, &d.uuid, false);
+	hv_mem_domain(w.hv, 2, &d.uuid, true);
+	dom_mem_put(w.dom, &d);
+	bus_mem_domain(w.bus, 2, true);
+	take_events();
+	g = guest_find(w.nvd.guests, 2);
+	assert_non_null(g);
+	assert_true(nv_uuid_equal(&g->uuid, &d.uuid));
+	assert_false(g->told);
+	assert_true(is_held(2));
+}
+
+static void test_another_device_of_that_number_is_named(void **state)
+{
+	struct device_wish wish = { .state = DEVICE_INITIALISING, .online = true, .volume = "b" };
+	const struct guest *g;
+	struct view_guests all;
+
+	settle();
+	introduce(1, false);
+	bus_mem_wish(w.bus, (struct device_key){ 1, 0 }, &wish);
+	settle();
+	assert_true(has(1, "b"));
+	list("g1", "a");
+	settle();
+	g = guest_find(w.nvd.guests, 1);
+	assert_non_null(g);
+	assert_true(g->held);
+	assert_false(has(1, "a"));
+	must(op_show_guests(&w.nvd, &(struct req_list_guests){ .guest = "" }, &w.why, &all));
+	assert_int_equal(all.n, 1);
+	assert_int_equal(all.v[0].state, VIEW_GUEST_REFUSED);
+	assert_string_equal(all.v[0].reason, "device 0 of the domain is the volume b");
+	view_guests_deinit(&all);
+}
+
+static void test_a_guest_that_is_gone_is_forgotten(void **state)
+{
+	settle();
+	list("g1", "a");
+	list("g2", "a");
+	introduce(1, false);
+	settle();
+	introduce(2, false);
+	settle();
+	assert_non_null(guest_find(w.nvd.guests, 2));
+	world_domain(&w, 2, false);
+	bus_mem_domain(w.bus, 2, false);
+	settle();
+	assert_null(guest_find(w.nvd.guests, 2));
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(test_the_hold_is_there_when_the_introduction_was_taken_in),
+		TEST(test_a_guest_without_a_list_is_not_held),
+		TEST(test_a_guest_just_introduced_is_held_even_if_it_ran_for_a_moment),
+		TEST(test_a_guest_that_ran_before_nvdimmd_came_is_given_its_volume_and_not_held),
+		TEST(test_until_all_devices_are_told_only_who_needs_nothing_is_let_go),
+		TEST(test_a_number_that_is_another_domain_now_begins_anew),
+		TEST(test_another_device_of_that_number_is_named),
+		TEST(test_a_guest_that_is_gone_is_forgotten),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
