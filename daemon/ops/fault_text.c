@@ -71,6 +71,14 @@ static enum event_severity severity(const struct hv_event *ev, const struct poli
 	return v->action == POLICY_NOTE ? EVENT_WARNING : EVENT_ERROR;
 }
 
+/* The kernel, or a person, may say so as well as the hardware. */
+static const char *what_text(const struct hv_event *ev)
+{
+	if (ev->flags & HV_EVENTF_SIMULATED)
+		return "memory marked as bad";
+	return ev->flags & HV_EVENTF_REPEAT ? "another memory error" : "a memory error";
+}
+
 void fault_text(struct nvd *nvd, const struct hv_event *ev, const struct blow *b, const struct policy_verdict *v,
 		struct event_fact *ret)
 {
@@ -88,9 +96,7 @@ void fault_text(struct nvd *nvd, const struct hv_event *ev, const struct blow *b
 				  (unsigned long long)ev->spa, where, outcome);
 	else
 		e = history_event(severity(ev, v), "fault",
-				  "%s memory error%s (%s) at 0x%llx, %llu page%s, %s; %s",
-				  ev->flags & HV_EVENTF_REPEAT ? "another" : "a",
-				  ev->flags & HV_EVENTF_SIMULATED ? " on request" : "",
+				  "%s (%s) at 0x%llx, %llu page%s, %s; %s", what_text(ev),
 				  policy_class_name(policy_class(ev->status, ev->mcg, ev->flags)), (unsigned long long)ev->spa,
 				  (unsigned long long)ev->nr, ev->nr == 1 ? "" : "s", where, outcome);
 	view_text_set(e.action, sizeof(e.action), policy_action_name(v->action));
@@ -159,11 +165,32 @@ void lost_text(struct event_fact *ret)
 	history_next(ret, "nvctl status");
 }
 
+static void count_class(struct nvd_counters *c, enum policy_class class)
+{
+	switch (class) {
+	case POLICY_SRAO:
+		c->srao++;
+		break;
+	case POLICY_SRAR:
+		c->srar++;
+		break;
+	case POLICY_UCNA:
+		c->ucna++;
+		break;
+	case POLICY_FATAL:
+		c->fatal++;
+		break;
+	case POLICY_CE:
+		break;
+	}
+}
+
 static void count_event(struct nvd_counters *c, const struct hv_event *ev)
 {
 	switch (ev->type) {
 	case HV_EVENT_MCE:
 		c->faults++;
+		count_class(c, policy_class(ev->status, ev->mcg, ev->flags));
 		break;
 	case HV_EVENT_TOUCH:
 		c->touches++;

@@ -44,6 +44,7 @@ struct guest_desk;
 struct nvd_counters {
 	uint64_t maps, unmaps, releases;
 	uint64_t faults, touches, vmces, kills, timeouts;
+	uint64_t srao, srar, ucna, fatal; /* of the faults */
 	uint64_t refusals;
 };
 

@@ -98,7 +98,9 @@ static int status_counters(struct nvd *nvd, struct view_status *ret)
 		{ "releases", nvd->count.releases }, { "refusals", nvd->count.refusals },
 		{ "faults", nvd->count.faults },     { "touches", nvd->count.touches },
 		{ "vmces", nvd->count.vmces },       { "kills", nvd->count.kills },
-		{ "timeouts", nvd->count.timeouts },
+		{ "timeouts", nvd->count.timeouts }, { "faults_srao", nvd->count.srao },
+		{ "faults_srar", nvd->count.srar },  { "faults_ucna", nvd->count.ucna },
+		{ "faults_fatal", nvd->count.fatal },
 	};
 	struct view_counter *to;
 	size_t i;

@@ -138,6 +138,21 @@ def test_no_memory_to_split_a_page_costs_the_guest_and_says_so():
         host.nothing_left()
 
 
+def test_each_class_of_error_is_counted_apart():
+    with Guests() as host:
+        m = host.guest("v", 4 * MiB)
+        for i, kind in enumerate(("srao", "srar", "srar", "ucna", "ucna", "ucna", "cmci")):
+            host.mce(m["spa"] + i * PAGE, kind=kind)
+        # The processor's state is lost (PCC), says the bank; the page is as bad as the others.
+        host.mce(m["spa"] + 9 * PAGE, status=hex(0xbd80000000000134 | 1 << 57))
+        host.wait_bad("v", 7 * PAGE)
+        assert [host.counter("faults" + c) for c in ("", "_srao", "_srar", "_ucna", "_fatal")] == [7, 1, 2, 3, 1]
+        assert host.told("v")["count"] == 7
+        assert [t["kind"] for t in host.told("v")["machine_checks"]].count("srar") == 2
+        host.restart_daemon()
+        assert host.counter("faults") == 0 and len(host.faults()) == 7
+
+
 def test_on_amd_deferred_and_consumed_errors_are_told_apart():
     with Guests(cpu="amd") as host:
         m = host.guest("v", 2 * MiB)
