@@ -126,6 +126,18 @@ def test_a_book_of_schema_1_is_taken_over_and_that_of_a_newer_left_alone():
         assert "the database has schema 99, this nvdimmd knows up to 2" in host.daemon_log.read_text()
 
 
+def test_a_backup_has_the_lists():
+    with host_with_volumes() as host:
+        host.call("AddGuestDevice", guest="db1", volume="v1")
+        nvctl(host, "backup", str(host.dir / "book"))
+        host.call("RemoveGuestDevice", guest="db1", volume="v1")
+        host.call("AddGuestDevice", guest="db2", volume="v0")
+        nvctl(host, "restore", str(host.dir / "book"))
+        assert listed(host) == [("name:db1", 0, "v1")]
+        host.restart_daemon()
+        assert listed(host) == [("name:db1", 0, "v1")]
+
+
 def test_killed_at_random_a_list_is_what_was_answered():
     """What was answered stands; what was not answered stands or does not."""
     rnd = random.Random(5)
