@@ -106,7 +106,7 @@ vm_run() {
 		-nodefaults -no-reboot -display none \
 		-serial "file:$log" -serial "file:$VM_DIR/out.cpio" \
 		-kernel "$VM_DIR/kernel/vmlinuz" -initrd "$VM_DIR/initramfs" \
-		-append "console=ttyS0 mitigations=off panic=-1 quiet" "$@" || return 1
+		-append "console=ttyS0 mitigations=off panic=-1 quiet ${VM_APPEND:-}" "$@" || return 1
 	mkdir -p "$VM_DIR/out" && (cd "$VM_DIR/out" && cpio -idm --quiet <../out.cpio) || return 1
 	[ "$(cat "$VM_DIR/out/status" 2>/dev/null)" = 0 ]
 }
