@@ -22,11 +22,12 @@ static double now(void)
 static int follow(const char *log, long at, double seconds,
 		  bool (*end)(const char *line, const char *arg), const char *arg)
 {
-	double until = now() + seconds;
+	double begun = now(), until = begun + seconds;
 	char line[1024];
 	FILE *f = NULL;
 
-	for (; now() < until; usleep(5000)) {
+	/* Soon often, then seldom: whoever takes long needs the processor more. */
+	for (; now() < until; usleep(now() - begun < 2 ? 5000 : 100000)) {
 		f = f ?: fopen(log, "re");
 		if (!f)
 			continue;

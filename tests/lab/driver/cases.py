@@ -21,7 +21,7 @@ class Case:
         self.stock = options.pop("stock", False)       # the unpatched hypervisor
         self.large = options.pop("large", False)       # a DIMM with 1 GiB pages
         self.amd = options.pop("amd", False)           # an AMD CPU
-        self.linux = options.pop("linux", False)       # needs what LinuxGuest boots
+        self.linux = options.pop("linux", False)       # boots a LinuxGuest
         self.xen = options.pop("xen", None)            # only this version
         self.needs_patch = options.pop("patch", not self.stock)
         self.needs_daemon = options.pop("daemon", not self.stock)
@@ -53,4 +53,4 @@ def choose(cases, patterns, everything, fast, xen):
     elif fast and not everything:
         cases = [c for c in cases if c.fast and c.xen in (None, xen)
                  and (xen == "4.17" or c.fast == "both")]
-    return sorted(cases, key=lambda c: (c.stock, c.amd, c.large))
+    return sorted(cases, key=lambda c: (c.linux, c.stock, c.amd, c.large))

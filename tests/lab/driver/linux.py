@@ -46,3 +46,12 @@ cpuid = [ "0:ebx=01101000011101000111010101000001,ecx=01000100010011010100000101
         lines = self.answer(command, seconds)
         check("NVGUEST done" in lines[-1], f"guest {self.name}: '{command}' answers {lines}")
         return "\n".join(lines[:-1]).strip()
+
+    def reboot(self):
+        """xl reboot: the guest is asked, goes down, and is there again as another domain."""
+        before = self.domid
+        self.dom0.ok(f"rm -f {self.log}; xl reboot {self.name}")
+        self.dom0.until(f"now=$(xl domid {self.name}) && test $now != {before}", 180)
+        self._tty = None
+        self.domid = int(self.dom0.ok(f"xl domid {self.name}"))
+        self.await_idle()
