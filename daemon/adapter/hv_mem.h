@@ -32,8 +32,8 @@ void hv_mem_mce(struct hv *hv, uint64_t mfn, uint64_t nr, uint64_t status);
 /** hv_mem_push() - any event at all; seq and time are the hypervisor's */
 void hv_mem_push(struct hv *hv, const struct hv_event *ev);
 
-/** hv_mem_touch() - a guest touches a frame that was taken out */
-void hv_mem_touch(struct hv *hv, uint64_t mfn);
+/** hv_mem_touch() - the guest that has this frame touches it, and it was taken out. Return: false if nobody has it. */
+bool hv_mem_touch(struct hv *hv, uint64_t mfn);
 
 /** hv_mem_write() - a guest writes to frames; hv_mem_is_secret() - some of it was not scrubbed since */
 void hv_mem_write(struct hv *hv, uint64_t mfn, uint64_t nr);
@@ -45,9 +45,9 @@ void hv_mem_occupy(struct hv *hv, uint64_t gfn);
 /** hv_mem_unresolved() - events that hold a domain still */
 uint32_t hv_mem_unresolved(struct hv *hv);
 
-/** hv_mem_actions() - events that held a domain, and how often one was told, crashed, resumed */
+/** hv_mem_actions() - events that held a domain, and how often one was told, crashed, resumed, or was gone */
 struct hv_mem_actions {
-	uint32_t held, vmce, crash, resume;
+	uint32_t held, vmce, crash, resume, gone;
 };
 struct hv_mem_actions hv_mem_actions(struct hv *hv);
 

@@ -85,8 +85,10 @@ int hv_mem_resolve(struct hv *hv, const struct hv_resolve *rs)
 	if (e->resolved)
 		return -EALREADY;
 	e->resolved = true;
-	if (!hv_mem_alive(m, e->ev.domid, &e->ev.uuid))
+	if (!hv_mem_alive(m, e->ev.domid, &e->ev.uuid)) {
+		m->actions.gone++;
 		return -ESRCH;
+	}
 	m->actions.vmce += rs->action == HV_VMCE;
 	m->actions.crash += rs->action == HV_CRASH;
 	m->actions.resume += rs->action == HV_RESUME;
@@ -140,9 +142,12 @@ void hv_mem_push(struct hv *hv, const struct hv_event *ev)
 	mem_push(hv_mem(hv), *ev);
 }
 
-void hv_mem_touch(struct hv *hv, uint64_t mfn)
+bool hv_mem_touch(struct hv *hv, uint64_t mfn)
 {
+	if (!hv_mem_extent(hv_mem(hv), mfn, 1))
+		return false;
 	mem_break(hv_mem(hv), mfn, 1, 0, HV_EVENT_TOUCH, HV_EVENTF_GUEST);
+	return true;
 }
 
 uint32_t hv_mem_unresolved(struct hv *hv)

@@ -177,14 +177,31 @@ static void hit(struct day *d, uint64_t off)
 	told(d, "mce", world_faults(&d->w), SURE_NO, SURE_YES);
 }
 
-/* Where nobody has anything in the evening. */
-static enum sure hit_free(struct day *d, uint64_t off)
+/* The guest of b is told of a page, and touches it again: its end. */
+static void last_touch(struct day *d)
 {
-	struct pool *p = ledger_pool_at(d->w.nvd.ledger, WORLD_MFN + off);
+	struct extent *e = first_extent(d, "b");
+
+	if (!e || !e->pool->site.nr)
+		return;
+	hv_mem_mce(d->w.hv, ledger_extent_mfn(e) + 3, 1, 0xbd000000000000c0);
+	d->hits++;
+	told(d, "mce-b", world_faults(&d->w), SURE_NO, SURE_YES);
+	e = first_extent(d, "b");
+	if (!e || !e->pool->site.nr || !hv_mem_touch(d->w.hv, ledger_extent_mfn(e) + 3))
+		return;
+	d->touches++;
+	told(d, "touch-b", world_faults(&d->w), SURE_NO, SURE_YES);
+}
+
+/* Where nobody has anything in the evening. */
+static enum sure hit_free(struct day *d)
+{
+	struct pool *p = ledger_pool_at(d->w.nvd.ledger, DAY_FREE);
 
 	if (!p || p->state != POOL_ONLINE)
 		return SURE_NO;
-	hv_mem_mce(d->w.hv, WORLD_MFN + off, 2, 0xbd000000000000c0);
+	hv_mem_mce(d->w.hv, DAY_FREE, 2, 0xbd000000000000c0);
 	d->hits++;
 	return told(d, "free-mce", world_faults(&d->w), SURE_NO, SURE_YES);
 }
@@ -213,6 +230,7 @@ static void day_morning(struct day *d)
 	guest_writes(d, "b");
 	d->bare.mapped = told(d, "map-bare", do_map(d, NULL, 2), d->bare.mapped, SURE_YES);
 	hit(d, 9);
+	last_touch(d);
 }
 
 static void day_evening(struct day *d)
@@ -227,7 +245,7 @@ static void day_evening(struct day *d)
 	a->mapped = told(d, "unmap-a", do_unmap(d, "a"), a->mapped, SURE_NO);
 	told(d, "repair-a", do_repair(d, "a", NULL), SURE_NO, SURE_YES);
 	a->exists = told(d, "delete-a", do_delete(d, "a"), a->exists, SURE_NO);
-	d->repaired = hit_free(d, 2700);
+	d->repaired = hit_free(d);
 	/* What nobody has learned of yet nobody can repair. */
 	if (told(d, "repair-p1", do_repair(d, NULL, "p1"), SURE_NO, SURE_YES) != SURE_YES)
 		d->repaired = SURE_UNKNOWN;
@@ -252,6 +270,7 @@ static uint64_t day_run(const struct faulty_point plan[2], uint32_t *ret_ok)
 	world_domain(&d.w, 2, true);
 	memcpy(d.w.faulty.plan, plan, sizeof(d.w.faulty.plan));
 	revive(&d);
+	d.forgetful = memory_ends;
 	wrap_alloc_fail_at(memory_ends);
 	if (!failure)
 		day_morning(&d);

@@ -94,9 +94,16 @@ static void check_zero(struct day *d)
 		}
 }
 
+struct entries {
+	uint32_t faults, touches;
+};
+
 static int on_entry(void *ctx, const struct event_fact *e)
 {
-	*(uint32_t *)ctx += !strcmp(e->kind, "fault");
+	struct entries *n = ctx;
+
+	n->faults += !strcmp(e->kind, "fault");
+	n->touches += !strcmp(e->kind, "touch");
 	return 0;
 }
 
@@ -104,21 +111,26 @@ static void check_faults(struct day *d)
 {
 	struct hv_mem_actions done = hv_mem_actions(d->w.hv);
 	const struct store_events all = { .limit = UINT32_MAX };
-	uint32_t entries = 0;
+	struct entries n = { 0 };
 
 	CHECK(!hv_mem_unresolved(d->w.hv), "a guest is held for ever");
-	CHECK(done.vmce == done.held, "told %u times of %u", done.vmce, done.held);
-	CHECK(!done.resume && !done.crash, "%u times sent on, %u times killed", done.resume, done.crash);
-	store_events(d->w.store, &all, on_entry, &entries);
-	CHECK(entries == d->hits, "%u faults in the history of %u", entries, d->hits);
+	CHECK(done.vmce + done.crash + done.gone == done.held, "told %u times of %u, and %u were gone", done.vmce,
+	      done.held, done.gone);
+	CHECK(!done.resume, "%u times sent on", done.resume);
+	/* The second time that a page is met, and never before. */
+	CHECK(done.crash <= d->touches, "%u were killed", done.crash);
+	CHECK(d->forgetful || done.crash + done.gone >= d->touches, "%u were killed of %u that touched it again",
+	      done.crash, d->touches);
+	store_events(d->w.store, &all, on_entry, &n);
+	CHECK(n.faults == d->hits, "%u faults in the history of %u", n.faults, d->hits);
+	CHECK(n.touches == d->touches, "%u touches in the history of %u", n.touches, d->touches);
 }
 
 static void check_repaired(struct day *d)
 {
-	struct pool *p = ledger_pool_at(d->w.nvd.ledger, WORLD_MFN);
-
-	if (d->repaired == SURE_YES && d->a.exists == SURE_NO)
-		CHECK(p && !p->free_bad, "%llu frames are not repaired", (unsigned long long)p->free_bad);
+	if (d->repaired == SURE_YES)
+		CHECK(!ledger_is_bad(d->w.nvd.ledger, DAY_FREE, 2), "%u frames are not repaired",
+		      (unsigned int)ledger_bad_count(d->w.nvd.ledger, DAY_FREE, 2));
 }
 
 const char *flows_check(struct day *d)

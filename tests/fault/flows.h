@@ -7,6 +7,9 @@
 
 #include "tests/lib/world.h"
 
+/* Frames that nobody has, all day. */
+#define DAY_FREE (WORLD_MFN + 2700u)
+
 enum sure {
 	SURE_NO,
 	SURE_YES,
@@ -22,7 +25,8 @@ struct day {
 	struct world w;
 	struct promise a, b, bare;
 	enum sure repaired; /* all that was bad and free in the evening */
-	uint32_t hits; /* machine checks */
+	uint32_t hits, touches; /* machine checks, and bad pages touched */
+	bool forgetful; /* without memory a guest's first hit may be forgotten */
 	uint32_t steps_ok;
 	char trail[4096];
 };
