@@ -264,6 +264,7 @@ static bool name_is_sane(const char *text)
 static int home_read(struct bus_xenstore *b, struct home *h)
 {
 	char path[XENBUS_PATH], name[BUS_NAME] = "";
+	bool nameless;
 	int r = 0;
 
 	snprintf(path, sizeof(path), "/local/domain/%u/name", h->domid);
@@ -277,7 +278,13 @@ static int home_read(struct bus_xenstore *b, struct home *h)
 	if (r == -ENOTCONN)
 		return r;
 	pthread_mutex_lock(&b->lock);
+	nameless = h->here && !h->name[0];
 	strcpy(h->name, name_is_sane(name) ? name : "");
+	/* Who goes by names could do nothing with it until now. */
+	if (nameless && h->name[0]) {
+		list_put(&b->home_news, &h->news);
+		bus_news(b);
+	}
 	pthread_mutex_unlock(&b->lock);
 	if (h->gone)
 		home_learn(b, h, false);

@@ -22,7 +22,7 @@
 #include "core/device.h"
 
 enum bus_event_type {
-	BUS_DOMAIN,      /* a domain was introduced to xenstored; domid */
+	BUS_DOMAIN,      /* a domain was introduced to xenstored, or has its first name; domid */
 	BUS_DOMAIN_GONE, /* and is there no more. No signal that its memory is free */
 	BUS_DEVICE,      /* a device came, or wish or front changed */
 	BUS_DEVICE_GONE, /* its backend directory is not there any more; key */

@@ -355,6 +355,19 @@ def test_a_removed_directory_is_written_again_and_a_rename_changes_nothing():
         host.wait_for(lambda: host.volume("v0").get("mapping", {}).get("domid") == domid)
 
 
+def test_a_guest_that_is_named_after_it_was_introduced_gets_its_list():
+    with Guests() as host:
+        add(host, "g", "v0")
+        domid = host.sim("domain create", name="nobody", paused=True)["domid"]
+        host.store.domain(host.xs, domid, "")
+        time.sleep(0.3)
+        assert host.states("g") == ["absent"]
+        host.sim("domain rename", dom=str(domid), name="g")
+        host.xs.write(f"/local/domain/{domid}/name", "g")
+        host.wait_for(lambda: host.states("g") == ["mapped"])
+        host.wait_for(lambda: host.holds() == [])
+
+
 def test_log_dirty_is_refused_to_a_guest_that_has_its_list():
     with Guests() as host:
         add(host, "g", "v0")
