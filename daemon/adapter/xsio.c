@@ -117,6 +117,9 @@ static int report_job(struct job *j)
 	xenbus_report(j->arg, nodes);
 	for (i = 0; i < XENBUS_REPORT_NODES && !r; i++) {
 		xenbus_back_path(j->key, nodes[i].name, path);
+		/* Features never change. */
+		if (!strncmp(nodes[i].name, "feature-", 8) && xsio_listed(names, nr, nodes[i].name))
+			continue;
 		if (nodes[i].value[0])
 			r = put(j, path, nodes[i].value);
 		else if (xsio_listed(names, nr, nodes[i].name))
