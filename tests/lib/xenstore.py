@@ -118,14 +118,19 @@ class Xs:
         return path, token
 
     def write_all(self, folder, nodes):
-        """All of them in one transaction, in their order."""
-        self.tx = int(self.call(TRANSACTION_START, "").rstrip(b"\0"))
-        try:
-            for name, value in nodes.items():
-                self.write(f"{folder}/{name}", value)
-            self.call(TRANSACTION_END, "T")
-        finally:
-            self.tx = 0
+        """All of them in one transaction, in their order; again if somebody wrote meanwhile."""
+        while True:
+            self.tx = int(self.call(TRANSACTION_START, "").rstrip(b"\0"))
+            try:
+                for name, value in nodes.items():
+                    self.write(f"{folder}/{name}", value)
+                self.call(TRANSACTION_END, "T")
+                return
+            except XsError as e:
+                if e.name != "EAGAIN":
+                    raise
+            finally:
+                self.tx = 0
 
 
 def find_xenstored():
