@@ -9,6 +9,9 @@
 
 #include "ops/op_device.h"
 
+/* Of alarms about what is over. */
+#define ENDS " ('systemctl reload nvdimmd' ends this alarm)"
+
 /* A mapping of the event's domain, the one it is about if it says; or NULL. */
 static const struct mapping *event_mapping(struct nvd *nvd, const struct hv_event *ev)
 {
@@ -207,12 +210,14 @@ void fault_count(struct nvd *nvd, const struct hv_event *ev, const struct policy
 	nvd->count.vmces += v->action == POLICY_VMCE;
 	nvd->count.kills += v->action == POLICY_KILL;
 	if (ev->type == HV_EVENT_LOST)
-		nvd_alarm(nvd, ALARM_LOST, "more events came than the hypervisor can keep; everything was read again");
+		nvd_alarm(nvd, ALARM_LOST,
+			  "more events came than the hypervisor can keep; everything was read again" ENDS);
 	if (v->avalanche)
 		nvd_alarm(nvd, ALARM_AVALANCHE,
-			  "too many guests meet bad pages: a memory module is failing, and guests are told instead of killed: see 'nvctl events'");
+			  "too many guests meet bad pages: a memory module is failing, and guests are told instead of "
+			  "killed: see 'nvctl events'" ENDS);
 	if (v->over_limit)
-		nvd_alarm(nvd, ALARM_PAGES, "a volume had more than %u faults within %u s: see 'nvctl events'",
+		nvd_alarm(nvd, ALARM_PAGES, "a volume had more than %u faults within %u s: see 'nvctl events'" ENDS,
 			  nvd->set.page_limit.burst, nvd->set.page_limit.per_s);
 }
 

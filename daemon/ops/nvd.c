@@ -21,6 +21,13 @@ void nvd_alarm(struct nvd *nvd, enum nvd_alarm which, const char *fmt, ...)
 	va_end(ap);
 }
 
+void nvd_seen(struct nvd *nvd)
+{
+	nvd_alarm(nvd, ALARM_LOST, NULL);
+	nvd_alarm(nvd, ALARM_AVALANCHE, NULL);
+	nvd_alarm(nvd, ALARM_PAGES, NULL);
+}
+
 bool nvd_is_degraded(const struct nvd *nvd)
 {
 	size_t i;

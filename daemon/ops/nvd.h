@@ -80,6 +80,9 @@ struct nvd {
 /** nvd_alarm() - raise it, or with NULL end it */
 void nvd_alarm(struct nvd *nvd, enum nvd_alarm which, const char *fmt, ...) nv_printf(3, 4);
 
+/** nvd_seen() - a person has seen the alarms about what is over: they end */
+void nvd_seen(struct nvd *nvd);
+
 /** nvd_is_degraded() - does any alarm stand? */
 bool nvd_is_degraded(const struct nvd *nvd);
 

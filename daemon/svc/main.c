@@ -187,6 +187,7 @@ static int reload(void *userdata, struct nv_why *why)
 	d->nvd.host.deadline_ms = ms;
 	d->nvd.set = s;
 	policy_configure(d->nvd.desk->policy, &d->nvd.set);
+	nvd_seen(&d->nvd);
 	return 0;
 }
 

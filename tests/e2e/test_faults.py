@@ -110,6 +110,9 @@ def test_an_avalanche_alarms_instead_of_killing_everybody():
         alive = [d["name"] for d in host.sim("domain list")["domains"] if d["name"] in ("g", "g2", "g3")]
         assert len(alive) >= 2, alive
         assert any("guests are told instead of killed" in a for a in host.status()["alarms"]), host.status()["alarms"]
+        assert host.status()["state"] == "degraded"
+        host.daemon.send_signal(signal.SIGHUP)
+        host.wait_for(lambda: host.status()["state"] == "running" and not host.status().get("alarms"))
 
 
 def test_a_daemon_that_hangs_past_the_deadline_costs_the_guest_and_nothing_else():
