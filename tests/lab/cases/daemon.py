@@ -57,7 +57,7 @@ def _(dom0):
     nothing_left(d)
 
 
-@case("daemon-systemd-restarts", xen="4.20", seconds=240)
+@case("daemon-systemd-restarts", xen="4.20", fast="both", seconds=240)
 def _(dom0):
     """Killed under systemd, nvdimmd is back by itself at the same socket; stopped, it comes when called."""
     dom0.ok("rm -r /run/systemd/system/nvdimmd.service.d; systemctl daemon-reload")

@@ -21,7 +21,7 @@ def _(dom0):
     equal(guest.do("nvdimm")["errno"], "1", "a guest that asks gets EPERM")
 
 
-@case("map-hv-contract")
+@case("map-hv-contract", fast="both")
 def _(dom0):
     """What libnvshim promises its callers holds for the transport to Xen, not only for the simulator's."""
     program, *libraries = install.program(dom0.build, "tests/contract/test-nvshim")
