@@ -27,6 +27,25 @@ def test_on_the_first_and_the_last_frame_of_a_volume_and_of_the_pool():
         assert host.pool("slow")["bad"] == 0
 
 
+def test_the_owner_is_told_where_how_much_and_what_and_others_nothing():
+    """The platform says 2 MiB, somewhere in the middle: aligned down, in the guest's addresses."""
+    with Guests() as host:
+        m = host.guest("v", 8 * MiB)
+        host.guest("other", 2 * MiB)
+        host.mce(m["spa"] + 2 * MiB + 5 * PAGE, kind="srar", lsb=21, in_guest=True)
+        host.wait_bad("v", 2 * MiB)
+        got = host.told("v")["machine_checks"]
+        assert len(got) == 1 and got[0]["gpa"] == m["gpa"] + 2 * MiB, got
+        assert int(got[0]["misc"], 0) & 0x3f == 21 and got[0]["status"] == "0xbd80000000000134", got
+        assert int(got[0]["mcg"], 0) == 7, got
+        # What is beside it is as it was, in large pages.
+        assert host.orders("v") == {9} and host.mapped_in_hypervisor("v") == 6 * MiB
+        e = host.faults()[0]
+        assert (e["place"]["gpa"], e["place"]["size"]) == (m["gpa"] + 2 * MiB, 2 * MiB), e
+        assert e["status"] == "0xbd80000000000134" and e["action"] == "vmce" and "(SRAR)" in e["text"], e
+        assert host.runs("other") and host.told("other")["count"] == 0
+
+
 def test_an_extent_over_two_volumes_tells_both_guests_their_own_part():
     with Guests() as host:
         a, b = host.guest("a", 2 * MiB), host.guest("b", 2 * MiB)
