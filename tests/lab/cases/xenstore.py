@@ -77,7 +77,7 @@ def _(dom0):
     guest.do(f"verify {gpa} 16m 7")
 
 
-@case("xenstore-refused", fast=True)
+@case("xenstore-refused")
 def _(dom0):
     """A refusal has the words of nvctl, in hotplug-error and in the status; corrected, it is mapped."""
     d = with_volumes(dom0, "v", "w")
