@@ -105,7 +105,45 @@ static int act_extent(struct nvd *nvd, const struct act *a, struct nv_why *why)
 	}
 }
 
-static int act_bad(struct nvd *nvd, const struct frames *range)
+/* Bad frames of one pool that nobody had told of. */
+struct learned {
+	struct pool *pool;
+	uint64_t first, end; /* frames of the pool */
+	uint64_t nr, ranges;
+};
+
+/* One entry for all, so that whoever asks why one of them is bad finds it. */
+static void learned_tell(struct nvd *nvd, struct learned *l)
+{
+	struct event_fact e;
+
+	if (!l->nr)
+		return;
+	e = history_event(EVENT_WARNING, "bad-learned",
+			  "the hypervisor knew of %llu more broken page%s of pool %s, in %llu range%s",
+			  (unsigned long long)l->nr, l->nr == 1 ? "" : "s", l->pool->fact.name,
+			  (unsigned long long)l->ranges, l->ranges == 1 ? "" : "s");
+	history_at_pool(&e, l->pool);
+	e.off = l->first;
+	e.nr = l->end - l->first;
+	e.mfn = l->pool->site.mfn + l->first;
+	history_next(&e, "nvctl why 0x%llx", (unsigned long long)frames_to_bytes(e.mfn));
+	history_note(nvd, &e);
+	*l = (struct learned){ 0 };
+}
+
+static void learned_add(struct nvd *nvd, struct learned *l, struct pool *p, uint64_t off, uint64_t nr)
+{
+	if (l->pool != p)
+		learned_tell(nvd, l);
+	if (!l->nr)
+		*l = (struct learned){ .pool = p, .first = off };
+	l->end = off + nr;
+	l->nr += nr;
+	l->ranges++;
+}
+
+static int act_bad(struct nvd *nvd, const struct frames *range, struct learned *learned)
 {
 	struct pool *p = ledger_pool_at(nvd->ledger, range->mfn);
 	struct bad_fact b = { .nr = range->nr, .source = BAD_HYPERVISOR };
@@ -117,6 +155,7 @@ static int act_bad(struct nvd *nvd, const struct frames *range)
 	b.pool = p->fact.uuid;
 	b.off = range->mfn - p->site.mfn;
 	b.time_us = (int64_t)clock_wall_us(nvd->clock);
+	learned_add(nvd, learned, p, b.off, b.nr);
 	return nvd_book(nvd, store_bad_add(nvd->store, &b), NULL);
 }
 
@@ -124,6 +163,7 @@ int op_rescan(struct nvd *nvd, struct nv_why *why)
 {
 	nv_cleanup(acts_deinit) struct acts acts = { 0 };
 	nv_cleanup(listing_deinit) struct listing extents = { 0 }, broken = { 0 };
+	struct learned learned = { 0 };
 	size_t i;
 	int r;
 
@@ -139,10 +179,11 @@ int op_rescan(struct nvd *nvd, struct nv_why *why)
 		return nv_refuse(why, r, "no memory");
 	for (i = 0; i < acts.n && !r; i++) {
 		if (acts.v[i].what == ACT_BAD_LEARN)
-			r = act_bad(nvd, &acts.v[i].range);
+			r = act_bad(nvd, &acts.v[i].range, &learned);
 		else
 			r = act_extent(nvd, &acts.v[i], why);
 	}
+	learned_tell(nvd, &learned);
 	return r;
 }
 
