@@ -109,7 +109,7 @@ static int act_extent(struct nvd *nvd, const struct act *a, struct nv_why *why)
 struct learned {
 	struct pool *pool;
 	uint64_t first, end; /* frames of the pool */
-	uint64_t nr, ranges;
+	uint64_t nr, ranges; /* nr: those that are news */
 };
 
 /* One entry for all, so that whoever asks why one of them is bad finds it. */
@@ -132,20 +132,21 @@ static void learned_tell(struct nvd *nvd, struct learned *l)
 	*l = (struct learned){ 0 };
 }
 
-static void learned_add(struct nvd *nvd, struct learned *l, struct pool *p, uint64_t off, uint64_t nr)
+static void learned_add(struct nvd *nvd, struct learned *l, struct pool *p, uint64_t off, uint64_t nr, uint64_t news)
 {
 	if (l->pool != p)
 		learned_tell(nvd, l);
 	if (!l->nr)
 		*l = (struct learned){ .pool = p, .first = off };
 	l->end = off + nr;
-	l->nr += nr;
+	l->nr += news;
 	l->ranges++;
 }
 
 static int act_bad(struct nvd *nvd, const struct frames *range, struct learned *learned)
 {
 	struct pool *p = ledger_pool_at(nvd->ledger, range->mfn);
+	uint64_t known = ledger_bad_count(nvd->ledger, range->mfn, range->nr);
 	struct bad_fact b = { .nr = range->nr, .source = BAD_HYPERVISOR };
 	int r;
 
@@ -155,7 +156,7 @@ static int act_bad(struct nvd *nvd, const struct frames *range, struct learned *
 	b.pool = p->fact.uuid;
 	b.off = range->mfn - p->site.mfn;
 	b.time_us = (int64_t)clock_wall_us(nvd->clock);
-	learned_add(nvd, learned, p, b.off, b.nr);
+	learned_add(nvd, learned, p, b.off, b.nr, range->nr - known);
 	return nvd_book(nvd, store_bad_add(nvd->store, &b), NULL);
 }
 

@@ -245,6 +245,7 @@ def test_a_storm_of_100000_frames_and_then_100000_times_one():
         # Whoever asks about one whose own event was lost learns where it is known from.
         why = host.call("Why", volume="v", offset=(n - 7) * PAGE)
         assert why["bad"] == PAGE and why["events"][-1]["kind"] == "bad-learned", why
+        assert f"{lost} more broken pages of pool fast, in 1 range" in why["events"][-1]["text"], why
         storm(host, m["spa"], n, 0)
         assert host.status()["hypervisor"]["events_lost"] > lost
         host.wait_bad("v", n * PAGE)
