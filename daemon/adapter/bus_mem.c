@@ -162,7 +162,7 @@ static int mem_remove(struct bus *bus, struct device_key key)
 		return 0;
 	s->dev.removes++;
 	s->dev.told = s->untold = false;
-	s->news = s->news || s->dev.here;
+	s->news = s->known = false;
 	s->dev.here = false;
 	return 0;
 }

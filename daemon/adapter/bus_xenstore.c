@@ -249,7 +249,10 @@ static int x_remove(struct bus *bus, struct device_key key)
 	s = bus_slot(b, key, true);
 	if (s) {
 		s->attach = s->has_report = false;
-		s->remove = true;
+		s->remove = s->removing = true;
+		/* Nobody is to hear of what it was, nor that it is gone. */
+		s->told = false;
+		list_drop(&b->slot_news, &s->news);
 		work(b, &b->slot_work, &s->work);
 	}
 	pthread_mutex_unlock(&b->lock);

@@ -41,6 +41,7 @@ struct slot {
 
 	/* As nvdimmd wants it. */
 	bool remove, attach, has_report;
+	bool removing; /* what is read until that is done is old */
 	struct device_wish attach_wish;
 	struct device_report report;
 

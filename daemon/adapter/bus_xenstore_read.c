@@ -177,7 +177,7 @@ static void slot_learn(struct bus_xenstore *b, struct slot *s, bool here, const 
 		       const struct device_front *f)
 {
 	pthread_mutex_lock(&b->lock);
-	if (here != s->here || memcmp(w, &s->wish, sizeof(*w)) || memcmp(f, &s->front, sizeof(*f))) {
+	if (!s->removing && (here != s->here || memcmp(w, &s->wish, sizeof(*w)) || memcmp(f, &s->front, sizeof(*f)))) {
 		/* What was told before it was there. */
 		if (here && !s->here && s->has_report)
 			list_put(&b->slot_work, &s->work);

@@ -97,13 +97,18 @@ static int order_run(struct bus_xenstore *b, struct slot *s, struct order *o)
 static int slot_work(struct bus_xenstore *b, struct slot *s, struct list *again)
 {
 	struct order o;
+	bool removes;
 	int r;
 
 	pthread_mutex_lock(&b->lock);
 	order_take(s, &o);
+	removes = o.remove;
 	pthread_mutex_unlock(&b->lock);
 	r = order_run(b, s, &o);
 	pthread_mutex_lock(&b->lock);
+	if (removes && !o.remove)
+		s->here = false;
+	s->removing = s->remove || (o.remove && (r == -ENOTCONN || worth_again(r)));
 	if (r == -ENOTCONN || worth_again(r)) {
 		order_put_back(s, &o);
 		if (!s->work.at)

@@ -109,7 +109,8 @@ static inline int bus_report(struct bus *bus, struct device_key key,
 
 /**
  * bus_remove() - take away both directories, whatever is in them
- * What was told and not yet written is forgotten. Return: as bus_attach().
+ * What was told and not yet written is forgotten, and no event tells any more
+ * of what was there, nor that it is gone. Return: as bus_attach().
  */
 static inline int bus_remove(struct bus *bus, struct device_key key)
 {

@@ -241,6 +241,19 @@ def test_attach_and_detach_by_a_person():
         refused("NoSuchDevice", host.call, "Detach", domain="g1", device=5)
 
 
+def test_attached_and_detached_at_once_nothing_comes_back():
+    with Guests() as host:
+        g = host.guest("g1")
+        for _ in range(40):
+            host.call("Attach", domain="g1", volume="v0")
+            host.call("Detach", volume="v0", force=True)
+        host.call("Attach", domain="g1", volume="v1")
+        host.reaches(g, 0, 4)
+        assert host.node(g, 0, "volume") == "v1"
+        assert [m["volume"] for m in host.status()["mappings"]] == ["v1"] and not host.status()["alarms"]
+        assert not [e for e in host.events() if e["kind"] == "device-removed"]
+
+
 def test_a_domain_that_dies_leaves_no_node():
     with Guests() as host:
         g = host.guest("g1")
