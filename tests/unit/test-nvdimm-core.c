@@ -5,89 +5,8 @@
  */
 #include "tests/lib/cm.h"
 
-#include <stdlib.h>
-
 #include "shim-hypercall/xen/nvdimm-priv.h"
-#include "tests/lib/fakexen.h"
-
-#define GFN 1024u
-
-static struct fx_host *host;
-static struct domain *guest;
-
-static long op(uint32_t cmd, void *arg, size_t len)
-{
-	long r;
-
-	do
-		r = nvdimm_core_op(host->core, cmd, arg, (uint32_t)len);
-	while (r == XEN_NVDIMM_MORE);
-	return r;
-}
-
-static int setup(void **state)
-{
-	struct xen_nvdimm_range all = { FX_BASE, 2048 };
-
-	host = calloc(1, sizeof(*host));
-	assert_non_null(host);
-	fx_init(host);
-	fx_start(host);
-	guest = fx_domain_new(host, 0);
-	assert_int_equal(op(XEN_NVDIMM_register, &all, sizeof(all)), 0);
-	assert_int_equal(op(XEN_NVDIMM_arm, &all, sizeof(all)), 0);
-	return 0;
-}
-
-static int teardown(void **state)
-{
-	if (guest->exists)
-		fx_domain_kill(guest);
-	fx_deinit(host);
-	free(host);
-	return 0;
-}
-
-static uint64_t map(uint64_t nr)
-{
-	struct xen_nvdimm_map m = {
-		.domid = guest->domid, .mfn = FX_BASE, .gfn = GFN, .nr = nr,
-		.flags = XEN_NVDIMM_MAP_SKIP_BROKEN,
-	};
-
-	memcpy(m.handle, guest->handle, 16);
-	assert_int_equal(op(XEN_NVDIMM_map, &m, sizeof(m)), 0);
-	return m.map_id;
-}
-
-static void report(uint64_t mfn, unsigned int lsb)
-{
-	struct nvdimm_mce_report rep = {
-		.status = 0xbd000000000000c0ull, .spa = mfn << 12 | 0x40,
-		.misc = 0x80 | lsb, .mcg = 5,
-	};
-
-	nvdimm_core_mce(host->core, &rep);
-}
-
-static struct {
-	struct xen_nvdimm_events head;
-	struct xen_nvdimm_event event[64];
-} e;
-
-static long get_events(uint64_t ack)
-{
-	e.head = (struct xen_nvdimm_events){ .ack_seq = ack, .nr = 64 };
-	return op(XEN_NVDIMM_get_events, &e, sizeof(e));
-}
-
-static long resolve(uint64_t seq, uint64_t map_id, uint32_t action,
-		    uint32_t kind)
-{
-	struct xen_nvdimm_resolve r = { seq, map_id, action, kind };
-
-	return op(XEN_NVDIMM_resolve, &r, sizeof(r));
-}
+#include "tests/lib/fakecore.h"
 
 /* What the EPT code asks: WB, leave alone, or split. */
 static void test_a_page_is_in_a_region_wholly_partly_or_not(void **state)
@@ -156,52 +75,6 @@ static void test_an_error_over_the_end_of_an_extent_is_two_events(void **state)
 	assert_int_equal(e.event[1].nr, 512);
 	assert_int_equal(e.event[1].domid, DOMID_INVALID);
 	assert_int_equal(e.event[1].flags & XEN_NVDIMM_EVENTF_HELD, 0);
-}
-
-/* Bit 44 is "deferred" on AMD and part of a count of corrected errors on Intel. */
-static void test_a_deferred_error_is_one_on_amd_only(void **state)
-{
-	struct nvdimm_mce_report rep = {
-		.status = 0x9c00100000000000ull, .spa = FX_BASE << 12,
-	};
-
-	map(512);
-	nvdimm_core_mce(host->core, &rep);
-	assert_int_equal(get_events(0), 0);
-	assert_int_equal(e.head.nr, 0);
-	host->ops.amd = true;
-	nvdimm_core_mce(host->core, &rep);
-	assert_int_equal(get_events(0), 0);
-	assert_int_equal(e.head.nr, 1);
-	assert_int_equal(e.event[0].flags, XEN_NVDIMM_EVENTF_HELD |
-			 XEN_NVDIMM_EVENTF_AMD);
-}
-
-/* UC on AMD says that it was consumed: a guest that only is to know may not see it. */
-static void test_guests_are_told_in_their_vendor_s_words(void **state)
-{
-	static const struct {
-		bool amd;
-		uint32_t kind;
-		uint64_t status, mcg;
-	} rows[] = {
-		{ false, XEN_NVDIMM_KIND_SRAO, 0xbd000000000000c0ull, 5 },
-		{ false, XEN_NVDIMM_KIND_SRAR, 0xbd80000000000134ull, 7 },
-		{ true, XEN_NVDIMM_KIND_SRAO, 0x9c00180000000000ull, 5 },
-		{ true, XEN_NVDIMM_KIND_SRAR, 0xbc00080000000000ull, 7 },
-	};
-	unsigned int i;
-
-	map(512);
-	for (i = 0; i < 4; i++) {
-		host->ops.amd = rows[i].amd;
-		report(FX_BASE + i, 12);
-		assert_int_equal(resolve(i + 1, 0, XEN_NVDIMM_RESOLVE_VMCE,
-					 rows[i].kind), 0);
-		assert_int_equal(guest->last.status, rows[i].status);
-		assert_int_equal(guest->last.mcg, rows[i].mcg);
-		guest->mcip = false;
-	}
 }
 
 static void test_a_repeat_only_counts(void **state)
@@ -448,8 +321,6 @@ int main(void)
 		T(test_the_guest_is_told_its_own_address),
 		T(test_an_extent_of_frames_is_told_by_its_lowest_valid_bit),
 		T(test_an_error_over_the_end_of_an_extent_is_two_events),
-		T(test_a_deferred_error_is_one_on_amd_only),
-		T(test_guests_are_told_in_their_vendor_s_words),
 		T(test_a_repeat_only_counts),
 		T(test_repeats_leave_room_for_what_is_news),
 		T(test_two_vcpus_at_once_are_one_hold_and_two_decisions),
