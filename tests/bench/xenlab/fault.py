@@ -3,8 +3,9 @@
 
 All times are the TSC, which the emulated CPUs share; the guest's is translated.
 nvdimmd is the installed one, with tests/bench/stamps.c loaded before the C
-library. Contained means: the hypercall that raises the machine check has come
-back, on the CPU that handled it, and the frame is out of the guest's p2m.
+library. When the hypercall that raises the machine check has come back the frame
+is out of the guest's p2m; it was so already when the VIRQ was sent, for events
+are told of after their frames are contained.
 """
 import os
 import statistics
@@ -93,11 +94,11 @@ def bench(dom0):
     heading(f"{len(kept)} machine checks on frames of a guest: p50 and p99, us in this "
             "emulation; share of the whole")
     whole = statistics.median(told[i] - raised[i] for i in kept)
-    for what, at in (("contained (out of the p2m)", [s["back"] for s in sent]),
+    for what, at in (("back from the hypercall, the frame out of the p2m", [s["back"] for s in sent]),
                      ("nvdimmd woken by the VIRQ", woke), ("durable", durable),
                      ("#MC in the guest", told)):
         took = [at[i] - raised[i] for i in kept]
         row(f"raised to {what}", "{:.0f} and {:.0f}; {:.2f}".format(
             statistics.median(took) / us, percentile(took, 99) / us,
             statistics.median(took) / whole))
-    row("the guest's clock is known to, us", f"{exactly / us:.0f}")
+    row("the guest's clock is known to, us", f"{exactly / us:.1f}")
