@@ -13,7 +13,7 @@ def both(guest, first, second):
     return int(answer["value"], 0), int(answer["other"], 0)
 
 
-@case("map-two-vcpus", daemon=False)
+@case("map-two-vcpus", fast=True, daemon=False)
 def _(dom0):
     """Both vCPUs see one mapping: when it comes, what is written, and when it has gone."""
     take(dom0)
