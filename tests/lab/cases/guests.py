@@ -311,7 +311,7 @@ def _(dom0):
 
 @case("xenstore-list-by-uuid")
 def _(dom0):
-    """A list by UUID finds its guest under any name; a held guest is let go when its list is."""
+    """A list by UUID finds its guest under any name."""
     d = with_lists(dom0)
     uuid = UUID.format(1)
     d.ok(f"guest add {uuid} w --gpa {W:#x}")
