@@ -192,10 +192,10 @@ def _(dom0):
 
 @case("xenstore-list-save-refused")
 def _(dom0):
-    """A guest with its volume is not saved: xl says so, and it goes on."""
+    """A guest with its volume is not saved: xl says why before it is suspended, and it goes on."""
     d = with_lists(dom0)
     guest = dom0.guest("g1", commands=FIRST)
-    dom0.refused("xl save g1 /lab/save", "", 120)
+    dom0.refused("xl save g1 /lab/save", "p2m size.*not supported", 120)
     equal(states(d), ["mapped"], "its device")
     equal(domid_of(dom0, "g1"), guest.domid, "its domain")
     guest.do(f"verify {V:#x} 16m 7")
