@@ -2,6 +2,7 @@
 """Guests that get what is on their lists: through xenstore, with xl."""
 import random
 import re
+import statistics
 
 from driver.cases import case
 from driver.dom0 import check, equal
@@ -339,10 +340,7 @@ def _(dom0):
     for turn in range(60):
         i = rnd.randrange(20)
         if turn % 8 == 5:
-            dom0.ok("kill -9 $(pidof nvdimmd) || true")
-            if not d.systemd:
-                dom0.ok("while pidof nvdimmd >/dev/null; do sleep 0.05; done")
-                d.start()
+            d.restart()
         if i in alive:
             dom0.ok(f"xl destroy g{i}")
             alive.discard(i)
@@ -366,16 +364,21 @@ def _(dom0):
 
 @case("xenstore-list-latency", seconds=900)
 def _(dom0):
-    """From a domain's introduction to its two volumes mapped: p50 and p99 are said."""
+    """From a domain's introduction to its two volumes mapped: less than xl create takes."""
     d = with_lists(dom0)
     d.ok(f"guest add g1 w --gpa {W:#x}")
     dom0.put('name = "g1"\ntype = "pvh"\nmemory = 16\nkernel = "/lab/nvguest"\n', "/lab/g1.cfg")
+    create = []
     for _ in range(40):
-        dom0.ok("xl create -q -p /lab/g1.cfg", 120)
+        create.append(int(dom0.ok("bash -c 's=${EPOCHREALTIME/./}; xl create -q -p /lab/g1.cfg && "
+                                  "echo $((${EPOCHREALTIME/./} - s))'", 120)) / 1000)
         await_states(d, "g1", "mapped", "mapped")
         dom0.ok("xl destroy g1")
         dom0.until("! nvctl --json status | grep -q domain_uuid")
-    took = sorted(float(re.search(r"([0-9.]+) ms after", t)[1]) for t in texts(d, "guest-ready"))
-    equal(len(took), 40, "guests that got theirs")
-    print(f"    introduced to mapped: p50 {took[19]:.1f} ms, p99 {took[39]:.1f} ms", flush=True)
-    check(took[19] < 1000, f"half of them waited longer than {took[19]} ms")
+    ready = [float(re.search(r"([0-9.]+) ms after", t)[1]) for t in texts(d, "guest-ready")]
+    equal(len(ready), 40, "guests that got theirs")
+    # Of 40, p99 is the longest.
+    p50, p99 = statistics.median(ready), max(ready)
+    print(f"    introduced to mapped: p50 {p50:.1f} ms, p99 {p99:.1f} ms; xl create takes "
+          f"{statistics.median(create):.1f} ms, at most {max(create):.1f} ms", flush=True)
+    check(p50 < statistics.median(create), f"half of them took {p50} ms, xl create {create}")
