@@ -85,7 +85,7 @@ def _(dom0):
     check(told(guest, mapping["gpa"] + 3 * PAGE), "the guest was told")
     guest.type(f"read {mapping['gpa'] + 3 * PAGE:#x}")
     d.await_event("touch")
-    dom0.until("xl list | grep -qE '^g1 .*-sc'", 10)
+    dom0.until("xl list | grep -qE '^g1 .* [r-][b-][p-]sc'", 10)
     check(crashed(dom0, "g1"), "xl says that the guest crashed")
     equal(dom0.tool("list holds"), [], "holds")
     guest.destroy()
