@@ -153,6 +153,11 @@ struct nvdimm_ops {
      * the guest cannot be told.
      */
     int (*vmce)(void *ctx, struct domain *d, const struct nvdimm_vmce *m);
+    /*
+     * Has @vcpu a machine check to take before its next instruction? May be
+     * NULL, where vmce() does not return before it is taken.
+     */
+    bool (*vmce_pending)(void *ctx, struct domain *d, uint32_t vcpu);
 };
 
 /*

@@ -200,10 +200,13 @@ bool nvdimm_core_touch(struct nvdimm_core *core, struct domain *d,
     /*
      * One that dies runs no more: there is nothing to decide. And what is
      * decided needs not be again: the guest retries the access until the
-     * machine check that waits is delivered, or its time is over.
+     * machine check that waits is delivered, or its time is over. The one that
+     * is under way comes before the access is retried.
      */
     if ( x && !core->ops->domain_dying(core->ctx, d) &&
-         !nv_owner_telling(x->owner, vcpu, gfn) )
+         !nv_owner_telling(x->owner, vcpu, gfn) &&
+         !(core->ops->vmce_pending &&
+           core->ops->vmce_pending(core->ctx, d, vcpu)) )
     {
         struct xen_nvdimm_event ev = {
             .spa = ((x->mfn + (gfn - x->gfn)) << 12) | (gpa & 0xfff),

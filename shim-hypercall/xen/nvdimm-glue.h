@@ -26,5 +26,6 @@ int cf_check nvdimm_p2m_check(void *ctx, struct domain *d, uint64_t gfn,
 /* nvdimm-mce.c */
 int cf_check nvdimm_vmce(void *ctx, struct domain *d,
                          const struct nvdimm_vmce *m);
+bool cf_check nvdimm_vmce_pending(void *ctx, struct domain *d, uint32_t vcpu);
 
 #endif /* NVDIMM_GLUE_H */

@@ -256,6 +256,13 @@ int cf_check nvdimm_vmce(void *ctx, struct domain *d,
     return rc == -EBUSY ? -EAGAIN : rc;
 }
 
+bool cf_check nvdimm_vmce_pending(void *ctx, struct domain *d, uint32_t vcpu)
+{
+    const struct vcpu *v = domain_vcpu(d, vcpu);
+
+    return v && v->arch.mce_pending;
+}
+
 void nvdimm_mcg_status(struct vcpu *v, uint64_t val)
 {
     if ( nvdimm_core && !(val & MCG_STATUS_MCIP) )

@@ -272,6 +272,7 @@ static struct nvdimm_ops ops = {
     .p2m_flush = nvdimm_p2m_flush,
     .p2m_query = nvdimm_p2m_query,
     .vmce = nvdimm_vmce,
+    .vmce_pending = nvdimm_vmce_pending,
 };
 
 static void cf_check core_timer_fn(void *unused)

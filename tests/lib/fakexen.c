@@ -280,6 +280,11 @@ static int op_vmce(void *ctx, struct domain *d, const struct nvdimm_vmce *m)
 	return 0;
 }
 
+static bool op_vmce_pending(void *ctx, struct domain *d, uint32_t vcpu)
+{
+	return d->pending && d->last.vcpu == vcpu;
+}
+
 void fx_init(struct fx_host *h)
 {
 	unsigned int i;
@@ -309,6 +314,7 @@ void fx_init(struct fx_host *h)
 		.domain_crash = op_domain_crash, .p2m_map = op_p2m_map,
 		.p2m_unmap = op_p2m_unmap, .p2m_flush = op_p2m_flush,
 		.p2m_query = op_p2m_query, .vmce = op_vmce,
+		.vmce_pending = op_vmce_pending,
 	};
 }
 

@@ -33,6 +33,7 @@ struct domain {
 	bool exists, dying, crashed, shadow, logdirty;
 	bool marked;		/* the core says that it has extents */
 	bool mcip;		/* has not handled its last machine check */
+	bool pending;		/* has not even begun to */
 	int paused;
 	uint64_t told;		/* machine checks injected */
 	struct nvdimm_vmce last;

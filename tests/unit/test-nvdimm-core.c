@@ -232,6 +232,11 @@ static void test_a_touch_that_is_decided_is_not_decided_again(void **state)
 	nvdimm_core_vmce_ready(host->core, guest);
 	assert_int_equal(guest->told, 2);
 	assert_int_equal(guest->last.vcpu, 1);
+	/* it was in the middle of the access when the machine check came */
+	guest->pending = true;
+	assert_true(fx_domain_access(guest, 1, GFN + 2));
+	assert_int_equal(guest->paused, 0);
+	guest->pending = false;
 	assert_true(fx_domain_access(guest, 1, GFN + 2));
 	assert_int_equal(guest->paused, 1);
 	assert_int_equal(resolve(6, 0, XEN_NVDIMM_RESOLVE_RESUME, 0), 0);
