@@ -29,7 +29,7 @@ PROGRAMS = {"qemu-system-x86_64": "qemu-system-x86", "qemu-img": "qemu-utils",
 # which is what QEMU emulates, so that PVH and HVM guests run.
 CPU = "Nehalem,+svm,+npt,+pdpe1gb"
 # An AMD CPU of family 17h, with scalable MCA: Xen registers no handlers there.
-AMD_CPU = "EPYC,+svm,+npt,+pdpe1gb"
+AMD_CPU = "Nehalem,vendor=AuthenticAMD,family=23,model=1,stepping=2,+svm,+npt,+pdpe1gb"
 XEN_OPTIONS = ("console=com1 com1=115200,8n1 loglvl=all guest_loglvl=all noreboot=1 "
                "dom0_mem=1024M,max:1024M spec-ctrl=no xpti=no pv-l1tf=no mce_verbosity=verbose")
 DOM0_OPTIONS = "console=hvc0 earlyprintk=xen loglevel=7 mitigations=off audit=0"
