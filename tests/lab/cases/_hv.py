@@ -25,8 +25,9 @@ def gpa(frame=0):
 
 
 def take(dom0, region=REGION0):
-    """Register a region and let it be mapped."""
-    dom0.ok("labtool register {0} {1} && labtool arm {0} {1}".format(*region))
+    """Register a region and let it be mapped; decisions have a minute."""
+    dom0.ok("labtool register {0} {1} && labtool arm {0} {1} && labtool deadline 60000"
+            .format(*region))
 
 
 def map_volume(dom0, guest, mfn, nr, gfn=GFN, flags=0):

@@ -13,8 +13,9 @@ WB = "1"
 
 
 def ready(dom0, mfn=MFN, nr=NR):
-    """A region that may be mapped, and which Dom0 leaves alone."""
-    dom0.ok(f"labtool register {mfn:#x} {nr:#x} && labtool arm {mfn:#x} {nr:#x}")
+    """A region that may be mapped, and which Dom0 leaves alone; a minute for decisions."""
+    dom0.ok(f"labtool register {mfn:#x} {nr:#x} && labtool arm {mfn:#x} {nr:#x} && "
+            "labtool deadline 60000")
 
 
 def map_(dom0, guest, mfn=MFN, nr=NR, gfn=GFN, flags=0, steps=""):
@@ -217,13 +218,14 @@ def _(dom0):
 def _(dom0):
     """A hold that nobody resolves crashes the guest, once, and says so."""
     ready(dom0)
+    dom0.ok("labtool deadline 3000")
     guest = dom0.guest("g1", on_crash="preserve")
     map_(dom0, guest)
     dom0.ok(f"labtool break {MFN + 1:#x} 1")
     dom0.until("labtool events 0 | grep -q type=4", 20)
     last = events(dom0)[-1]
     equal((last["type"], int(last["domid"])), ("4", guest.domid), "timeout")
-    dom0.until(f"xl list | grep -qE '^g1 .*-sc'", 10)
+    dom0.until("xl list | grep -qE '^g1 .* [r-][b-][p-]sc'", 10)
     equal(listed(dom0, "holds"), [], "no hold is left")
     guest.destroy()
 

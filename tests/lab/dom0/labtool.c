@@ -23,6 +23,7 @@ static const struct verb {
 	{ "register", "MFN NR", 2, do_register },
 	{ "unregister", "MFN NR", 2, do_unregister },
 	{ "arm", "MFN NR", 2, do_arm },
+	{ "deadline", "MS", 1, do_deadline },
 	{ "map", "DOMID UUID MFN GFN NR FLAGS [STEPS]", 6, do_map },
 	{ "unmap", "MAP_ID [STEPS]", 1, do_unmap },
 	{ "list", "regions|broken|extents|holds", 1, do_list },

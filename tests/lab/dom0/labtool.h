@@ -18,7 +18,7 @@ labtool_fn do_mca;
 int mca_prepare(char **argv);
 int mca_raise(uint32_t cpu);
 /* nvdimm.c: raw nvdimm_op calls, past nvdimmd */
-labtool_fn do_info, do_register, do_unregister, do_arm, do_map, do_unmap, do_list;
+labtool_fn do_info, do_register, do_unregister, do_arm, do_deadline, do_map, do_unmap, do_list;
 labtool_fn do_break, do_mend, do_storm, do_events, do_resolve, do_hold, do_scrub, do_query;
 labtool_fn do_virq, do_leaves;
 /* measure.c: past nvdimm_op, too */

@@ -122,6 +122,13 @@ int do_arm(int argc, char **argv)
 	return range_op(XEN_NVDIMM_arm, "arm", argv);
 }
 
+int do_deadline(int argc, char **argv)
+{
+	struct xen_nvdimm_policy p = { .deadline_ms = (uint32_t)number(argv[0]) };
+
+	return op(XEN_NVDIMM_set_policy, &p, sizeof(p)) ? failed("set_policy") : 0;
+}
+
 int do_map(int argc, char **argv)
 {
 	struct xen_nvdimm_map m = {
