@@ -28,7 +28,8 @@ PROGRAMS = {"qemu-system-x86_64": "qemu-system-x86", "qemu-img": "qemu-utils",
 # An Intel CPUID, so that Xen's machine check recovery runs, with SVM and NPT,
 # which is what QEMU emulates, so that PVH and HVM guests run.
 CPU = "Nehalem,+svm,+npt,+pdpe1gb"
-# An AMD CPU of family 17h, with scalable MCA: Xen registers no handlers there.
+# AMD's family 17h by name, where Xen registers no handlers; with the features of
+# QEMU's EPYC Dom0's kernel does not come up.
 AMD_CPU = "Nehalem,vendor=AuthenticAMD,family=23,model=1,stepping=2,+svm,+npt,+pdpe1gb"
 XEN_OPTIONS = ("console=com1 com1=115200,8n1 loglvl=all guest_loglvl=all noreboot=1 "
                "dom0_mem=1024M,max:1024M spec-ctrl=no xpti=no pv-l1tf=no mce_verbosity=verbose")
