@@ -334,7 +334,7 @@ def _(dom0):
     for i in range(20):
         d.ok(f"volume create r{i} 4M")
         d.ok(f"guest add g{i} r{i}")
-        dom0.put(f'name = "g{i}"\ntype = "pvh"\nmemory = 16\nkernel = "/lab/nvguest"\n'
+        dom0.put(f'name = "g{i}"\ntype = "pvh"\nmemory = 32\nkernel = "/lab/nvguest"\n'
                  'on_poweroff = "destroy"\n', f"/lab/g{i}.cfg")
     alive = set()
     for turn in range(60):
@@ -367,7 +367,7 @@ def _(dom0):
     """From a domain's introduction to its two volumes mapped: less than xl create takes."""
     d = with_lists(dom0)
     d.ok(f"guest add g1 w --gpa {W:#x}")
-    dom0.put('name = "g1"\ntype = "pvh"\nmemory = 16\nkernel = "/lab/nvguest"\n', "/lab/g1.cfg")
+    dom0.put('name = "g1"\ntype = "pvh"\nmemory = 32\nkernel = "/lab/nvguest"\n', "/lab/g1.cfg")
     create = []
     for _ in range(40):
         create.append(int(dom0.ok("bash -c 's=${EPOCHREALTIME/./}; xl create -q -p /lab/g1.cfg && "
