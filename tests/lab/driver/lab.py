@@ -38,13 +38,6 @@ DOM0_OPTIONS = "console=hvc0 earlyprintk=xen loglevel=7 mitigations=off audit=0"
 # Who kills nvdimmd in a case starts it, too.
 UNIT = "[Service]\nRestart=no\n"
 
-# Linux in a guest has 250 ticks a second, each with several exits, which cost
-# QEMU far more than their instructions: where the clock is the real one, a guest
-# on a busy machine has no time left between them. With this one, of 8 ns for an
-# instruction, there are half a million from one tick to the next.
-ACCELERATION = ["-accel", "tcg,thread=multi"]
-COUNTED = ["-accel", "tcg,thread=single", "-icount", "shift=3"]
-
 # 256 KiB of label area leave these two regions 256 MiB each.
 DIMMS = ["258M", "258M"]
 # Beyond: for 1 GiB pages, which need a region with an aligned one inside.
@@ -79,12 +72,11 @@ def digest(*paths_and_words):
 
 
 class Lab:
-    """One kind of host: Xen version, patched or stock, DIMM sizes, whose CPU, and its clock."""
+    """One kind of host: Xen version, patched or stock, DIMM sizes, and whose CPU."""
 
-    def __init__(self, xen="4.17", stock=False, large=False, amd=False, linux=False, keep=None,
+    def __init__(self, xen="4.17", stock=False, large=False, amd=False, keep=None,
                  build=None):
         self.xen, self.stock, self.large, self.amd = xen, stock, large, amd
-        self.linux = linux     # a Linux guest: a clock that counts instructions
         self.keep = keep       # a directory for the logs, or None
         self.build = build     # a build tree of the project, or None
         self.machine = self.agent = None
@@ -110,7 +102,7 @@ class Lab:
 
     def arguments(self, disk):
         result = [
-            *(COUNTED if self.linux else ACCELERATION), "-cpu", AMD_CPU if self.amd else CPU,
+            "-accel", "tcg,thread=multi", "-cpu", AMD_CPU if self.amd else CPU,
             "-machine", "q35,nvdimm=on",
             "-m", "3G,slots=4,maxmem=16G", "-smp", "2",
             "-kernel", self.hypervisor, "-append", XEN_OPTIONS,

@@ -29,7 +29,7 @@ class Runner:
 
     def _host(self, case):
         """The lab for @case, with QEMU running; why not, if it cannot be had."""
-        kind = (case.stock, case.large, case.amd, case.linux)
+        kind = (case.stock, case.large, case.amd)
         if kind != self.kind:
             self.end()
             self.kind = kind
