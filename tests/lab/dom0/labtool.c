@@ -37,6 +37,8 @@ static const struct verb {
 	{ "query", "DOMID GFN", 2, do_query },
 	{ "virq", "SECONDS", 1, do_virq },
 	{ "leaves", "DOMID GFN NR", 3, do_leaves },
+	{ "make", "UUID MIB", 2, do_make },
+	{ "end", "DOMID", 1, do_end },
 	{ "heap", "", 0, do_heap },
 	{ "pool", "DOMID MIB", 2, do_pool },
 	{ "permit", "DOMID MFN NR 0|1", 4, do_permit },

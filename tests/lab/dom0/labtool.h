@@ -23,8 +23,25 @@ labtool_fn do_break, do_mend, do_storm, do_events, do_resolve, do_hold, do_scrub
 labtool_fn do_virq, do_leaves;
 /* measure.c: past nvdimm_op, too */
 labtool_fn do_heap, do_pool, do_permit, do_mmio, do_faults, do_tsc;
+/* domain.c */
+labtool_fn do_make, do_end;
 /* killat.c, pin.c */
 labtool_fn do_kill_at, do_pin;
+
+struct xencall_handle;
+struct xen_domctl;
+
+/** xen_open() - the way to Xen; without one the program ends */
+struct xencall_handle *xen_open(void);
+
+/** domctl() - with this Xen's version in front; Return: what Xen returns, or -1 with errno */
+int domctl(struct xen_domctl *d);
+
+/** domctl_pool() - let a domain's pool for page tables have @mib MiB; Return: as domctl() */
+int domctl_pool(uint32_t domid, uint32_t mib);
+
+/** handle_parse() - a UUID's sixteen bytes; anything else ends the program */
+void handle_parse(const char *uuid, uint8_t handle[16]);
 
 /** number() - decimal or 0x hexadecimal; anything else ends the program */
 uint64_t number(const char *s);

@@ -16,15 +16,6 @@
 #define MSR_MCG_STATUS 0x17a
 #define MSR_MC0_STATUS 0x401
 
-static xencall_handle *xen_open(void)
-{
-	static xencall_handle *x;
-
-	if (!x)
-		x = xencall_open(NULL, 0);
-	return x;
-}
-
 static int mca(xencall_handle *x, struct xen_mc *arg)
 {
 	struct xen_mc *p = xencall_alloc_buffer(x, sizeof(*p));

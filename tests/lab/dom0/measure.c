@@ -1,9 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * dom0/measure.c - what the benchmarks ask Xen itself.
- *
- * domctl and sysctl are tied to one version of Xen, but what is used of them
- * here has the same layout from 4.17 to 4.20: only the number in front differs.
  */
 #include "labtool.h"
 
@@ -20,42 +17,6 @@
 #include <xen/domctl.h>
 #include <xen/sysctl.h>
 #include <public/nvdimm.h>
-
-/* What Debian's 4.17 and 4.20 want in front of a domctl. */
-static const uint32_t domctl_versions[] = { 0x15, 0x17 };
-
-static xencall_handle *xen_open(void)
-{
-	static xencall_handle *xen;
-
-	if (!xen)
-		xen = xencall_open(NULL, 0);
-	if (!xen)
-		exit(failed("xencall_open"));
-	return xen;
-}
-
-/* Return: what Xen returns, or -1 with errno. */
-static int domctl(struct xen_domctl *d)
-{
-	static unsigned int known;
-	struct xen_domctl *buf = xencall_alloc_buffer(xen_open(), sizeof(*buf));
-	unsigned int i;
-	int r = -1;
-
-	for (i = known; i < sizeof(domctl_versions) / sizeof(*domctl_versions); i++) {
-		*buf = *d;
-		buf->interface_version = domctl_versions[i];
-		r = xencall1(xen_open(), __HYPERVISOR_domctl, (unsigned long)buf);
-		if (r >= 0 || errno != EACCES) {
-			known = i;
-			break;
-		}
-	}
-	*d = *buf;
-	xencall_free_buffer(xen_open(), buf);
-	return r;
-}
 
 /* The pages that Xen has to give: whatever it allocates comes out of them. And the TSC's pace. */
 int do_heap(int argc, char **argv)
@@ -77,15 +38,9 @@ int do_heap(int argc, char **argv)
  */
 int do_pool(int argc, char **argv)
 {
-	struct xen_domctl d = {
-		.cmd = XEN_DOMCTL_shadow_op, .domain = (domid_t)number(argv[0]),
-		.u.shadow_op = {
-			.op = XEN_DOMCTL_SHADOW_OP_SET_ALLOCATION,
-			.mb = (uint32_t)number(argv[1]),
-		},
-	};
+	int r = domctl_pool((uint32_t)number(argv[0]), (uint32_t)number(argv[1]));
 
-	return domctl(&d) < 0 ? failed("set_allocation") : 0;
+	return r < 0 ? failed("set_allocation") : 0;
 }
 
 /* What iomem= does first: the domain may have these frames, or may not. */

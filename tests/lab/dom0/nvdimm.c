@@ -65,7 +65,7 @@ static int op(unsigned int cmd, void *arg, size_t len)
 	return op_steps(cmd, arg, len, 0, &cost);
 }
 
-static void handle_parse(const char *uuid, uint8_t handle[16])
+void handle_parse(const char *uuid, uint8_t handle[16])
 {
 	int i;
 
