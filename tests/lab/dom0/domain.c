@@ -76,22 +76,23 @@ int domctl_pool(uint32_t domid, uint32_t mib)
 /* A paused PVH domain with nothing inside; Return: its number, -1 with errno */
 static int create(const char *uuid)
 {
-	struct xen_domctl d = {
-		.cmd = XEN_DOMCTL_createdomain,
-		.u.createdomain = {
-			.flags = XEN_DOMCTL_CDF_hvm | XEN_DOMCTL_CDF_hap,
-			.max_vcpus = 1, .max_evtchn_port = 1023,
-			.max_grant_frames = -1, .max_maptrack_frames = -1,
-			.grant_opts = XEN_DOMCTL_GRANT_version(1),
-		},
-	};
+	struct xen_domctl d;
+	struct xen_domctl_createdomain *c = &d.u.createdomain;
 
-	handle_parse(uuid, d.u.createdomain.handle);
+	memset(&d, 0, sizeof(d));
+	d.cmd = XEN_DOMCTL_createdomain;
+	c->flags = XEN_DOMCTL_CDF_hvm | XEN_DOMCTL_CDF_hap;
+	c->max_vcpus = 1;
+	c->max_evtchn_port = 1023;
+	c->max_grant_frames = -1;
+	c->max_maptrack_frames = -1;
+	c->grant_opts = XEN_DOMCTL_GRANT_version(1);
+	handle_parse(uuid, c->handle);
 	/* The exception: 4.20 has altp2m_opts before "arch". */
 	if (version() == XEN_417)
-		d.u.createdomain.arch.emulation_flags = XEN_X86_EMU_LAPIC;
+		c->arch.emulation_flags = XEN_X86_EMU_LAPIC;
 	else
-		d.u.createdomain.arch.misc_flags = XEN_X86_EMU_LAPIC;
+		c->arch.misc_flags = XEN_X86_EMU_LAPIC;
 	return domctl(&d) < 0 ? -1 : d.domain;
 }
 
@@ -147,10 +148,10 @@ int do_make(int argc, char **argv)
 	if (domid < 0)
 		return failed("createdomain");
 	printf("domid=%d\n", domid);
-	if (domctl_pool((uint32_t)domid, 1) < 0)
-		return failed("set_allocation");
 	if (give_vcpu((domid_t)domid))
 		return failed("max_vcpus");
+	if (domctl_pool((uint32_t)domid, 1) < 0)
+		return failed("set_allocation");
 	if (give_ram((domid_t)domid, (uint32_t)number(argv[1])))
 		return failed("populate_physmap");
 	return 0;
