@@ -339,8 +339,9 @@ static int list_homes(struct bus_xenstore *b, bool went)
 	if (r)
 		return r;
 	for (i = 0; i < nr; i++) {
-		h = ids[i] ? home_watch(b, ids[i]) : NULL;
-		if (!h || (!went && h->here))
+		/* The control domain is no guest: only what it is called is followed. */
+		h = home_watch(b, ids[i]);
+		if (!h || !ids[i] || (!went && h->here))
 			continue;
 		/* Who it is comes before that it is there: libxl writes its name before it introduces it. */
 		r = h->here ? 0 : home_read(b, h);
