@@ -11,6 +11,13 @@ from .lab import Lab
 from .machine import HostLost, patient
 
 
+# Linux changes its own code (static keys) by way of an int3 that only the change
+# itself expects. Seen once in hundreds of boots under QEMU 7.2: both CPUs met one
+# where memory had the changed code again, so an emulated CPU kept the translation
+# from in between. That is Dom0's end and says nothing of the case.
+STALE_CODE = "Dom0 met an int3 that its code no longer has: QEMU kept an old translation"
+
+
 class TooLong(Exception):
     pass
 
@@ -47,7 +54,13 @@ class Runner:
     def run(self, case):
         if case.xen not in (None, self.xen):
             self._say("skip", case, f"for Xen {case.xen} only")
-            return
+        elif self._attempt(case) is STALE_CODE:
+            # once: what comes back each time is not the emulator's race
+            print(f"again {case.name:32} {STALE_CODE}", flush=True)
+            self._attempt(case, last=True)
+
+    def _attempt(self, case, last=False):
+        """Run @case and say what came of it; STALE_CODE, unsaid, if that ended it and not @last."""
         started = time.monotonic()
         dom0, why = None, None
         try:
@@ -66,11 +79,18 @@ class Runner:
             signal.alarm(0)
             self._say("skip" if why else "ok", case,
                       why or f"{time.monotonic() - started:.1f} s")
-            return
+            return None
         signal.alarm(0)
         log = self._keep(case, dom0, why)
-        self._say("FAIL", case, f"{why.strip()}\n      log: {log}")
+        stale = not last and self._ran_stale_code()
+        if not stale:
+            self._say("FAIL", case, f"{why.strip()}\n      log: {log}")
         self.lab.stop()
+        return STALE_CODE if stale else None
+
+    def _ran_stale_code(self):
+        machine = self.lab and self.lab.machine
+        return bool(machine and machine.lost and "Oops: int3" in machine.text)
 
     def _call(self, case, dom0):
         if "reset" in inspect.signature(case.function).parameters:
