@@ -5,7 +5,7 @@
 #ifndef NV_TESTS_FLOWS_H
 #define NV_TESTS_FLOWS_H
 
-#include "tests/lib/world.h"
+#include "tests/fault/days.h"
 
 /* Frames that nobody has, all day. */
 #define DAY_FREE (WORLD_MFN + 2700u)
@@ -21,17 +21,19 @@ struct promise {
 	enum sure exists, mapped;
 };
 
-struct day {
-	struct world w;
+struct flows_day {
+	struct day day;
 	struct promise a, b, bare;
-	enum sure repaired; /* all that was bad and free in the evening */
+	enum sure repaired;	/* all that was bad and free in the evening */
 	uint32_t hits, touches; /* machine checks, and bad pages touched */
-	bool forgetful; /* without memory a guest's first hit may be forgotten */
-	uint32_t steps_ok;
-	char trail[4096];
 };
 
-/** flows_check() - what must be true in the end. Return: NULL, or what is not; a static text. */
-const char *flows_check(struct day *d);
+static inline struct flows_day *flows_day(struct day *d)
+{
+	return nv_container_of(d, struct flows_day, day);
+}
+
+/** flows_check() - what must be true in the end, once nothing is left to do */
+void flows_check(struct day *d);
 
 #endif
