@@ -97,19 +97,6 @@ static void goes(struct day *d, uint32_t domid)
 
 /* ---- what must be true in the end ---- */
 
-static bool is_held(struct day *d, uint32_t domid)
-{
-	struct hv_record rec[HV_LIST_MAX];
-	uint32_t nr = HV_LIST_MAX, i;
-	uint64_t cursor = 0;
-
-	hv_list(d->w.hv, HV_LIST_HOLDS, &cursor, rec, &nr);
-	for (i = 0; i < nr; i++)
-		if (rec[i].domid == domid)
-			return true;
-	return false;
-}
-
 static void check_lists(struct day *d)
 {
 	static const char *const guests[] = { "g1", "g2", "g3" };
@@ -137,7 +124,7 @@ static void check_guests(struct day *d)
 	day_must(d, !ledger_check(nvd->ledger, &why), "%s", why.text);
 	for (domid = 1; domid < 5; domid++) {
 		if (dom_get(d->w.dom, domid, &info)) {
-			day_must(d, !is_held(d, domid), "domain %u is gone and held", domid);
+			day_must(d, !world_is_held(&d->w, domid), "domain %u is gone and held", domid);
 			continue;
 		}
 		row = NULL;
@@ -146,7 +133,7 @@ static void check_guests(struct day *d)
 			has &= row->fact.if_missing == GUEST_RUN ||
 			       (row->volume->mapping && row->volume->mapping->fact.domid == domid &&
 				row->volume->mapping->fact.state == MAPPING_MAPPED);
-		day_must(d, is_held(d, domid) == !has, "domain %u, %s, %s what it needs", domid, info.name,
+		day_must(d, world_is_held(&d->w, domid) == !has, "domain %u, %s, %s what it needs", domid, info.name,
 			 has ? "has" : "has not");
 	}
 }

@@ -6,12 +6,11 @@
  * Each step is a byte that says what, a byte that says which device, and for
  * nodes a byte with a length and so many bytes for each of them.
  */
-#include <stdio.h>
 #include <string.h>
 
 #include "codec/xenbus.h"
 #include "ops/op_device.h"
-#include "tests/lib/world.h"
+#include "tests/lib/requests.h"
 
 #define DOMAINS 3u
 #define DEVICES 3u
@@ -58,22 +57,15 @@ static void must(int r)
 
 static void begin(void)
 {
-	struct req_add_pool pool = { .device = "namespace0.0", .name = "fast" };
-	struct req_create_volume volume = { .size = 2 << 20 };
-	struct op *op;
 	uint32_t i;
 
 	dead = 0;
 	world_init(&w);
 	world_with_bus(&w);
 	must(world_boot(&w));
-	must(op_pool_add_begin(&w.nvd, &pool, &w.why, &op));
-	must(world_run(&w, op));
-	for (i = 0; i < 2; i++) {
-		snprintf(volume.name, sizeof(volume.name), "v%u", i);
-		must(op_volume_create_begin(&w.nvd, &volume, &w.why, &op));
-		must(world_run(&w, op));
-	}
+	must(request_pool(&w, "namespace0.0", "fast"));
+	must(request_volume(&w, "v0", 2 << 20));
+	must(request_volume(&w, "v1", 2 << 20));
 	for (i = 1; i <= DOMAINS; i++) {
 		world_domain(&w, i, true);
 		bus_mem_domain(w.bus, i, true);

@@ -11,7 +11,7 @@
 #include <string.h>
 
 #include "codec/hvwire.h"
-#include "tests/lib/world.h"
+#include "tests/lib/requests.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -113,16 +113,10 @@ static int fuzz_list(struct hv *hv, enum hv_list kind, uint64_t *cursor, struct 
 /* A pool, and a volume in a guest: both have something to lose. */
 static void begin(void)
 {
-	struct req_create_volume create = { .name = "v", .size = 4 * MIB };
-	struct req_add_pool pool = { .device = "namespace0.0" };
-	struct req_map map = { .volume = "v", .domain = "g1" };
-	struct op *op;
-
 	world_init(&w);
 	world_domain(&w, 1, true);
-	if (world_boot(&w) || op_pool_add_begin(&w.nvd, &pool, &w.why, &op) || world_run(&w, op) ||
-	    op_volume_create_begin(&w.nvd, &create, &w.why, &op) || world_run(&w, op) ||
-	    op_map_begin(&w.nvd, &map, &w.why, &op) || world_run(&w, op))
+	if (world_boot(&w) || request_pool(&w, "namespace0.0", "") || request_volume(&w, "v", 4 * MIB) ||
+	    request_map(&w, "v", 1))
 		abort();
 }
 

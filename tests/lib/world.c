@@ -238,3 +238,16 @@ void world_domain(struct world *w, uint32_t domid, bool alive)
 	else
 		dom_mem_del(w->dom, domid);
 }
+
+bool world_is_held(struct world *w, uint32_t domid)
+{
+	struct hv_record rec[HV_LIST_MAX];
+	uint32_t nr = HV_LIST_MAX, i;
+	uint64_t cursor = 0;
+
+	must(hv_list(w->hv, HV_LIST_HOLDS, &cursor, rec, &nr));
+	for (i = 0; i < nr; i++)
+		if (rec[i].domid == domid)
+			return true;
+	return false;
+}

@@ -64,4 +64,7 @@ int world_run_waiting(struct world *w, struct op *op);
 void world_domain(struct world *w, uint32_t domid, bool alive);
 struct nv_uuid world_uuid(uint32_t domid);
 
+/** world_is_held() - may @domid not run until the daemon lets it? */
+bool world_is_held(struct world *w, uint32_t domid);
+
 #endif

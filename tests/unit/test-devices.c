@@ -8,34 +8,20 @@
 #include <string.h>
 
 #include "ops/op_device.h"
-#include "tests/lib/world.h"
+#include "tests/lib/requests.h"
 
 #define MIB (1ull << 20)
 
 static struct world w;
 
-static void create(const char *name)
-{
-	struct req_create_volume rq = { .size = 2 * MIB };
-	struct op *op;
-
-	snprintf(rq.name, sizeof(rq.name), "%s", name);
-	assert_int_equal(op_volume_create_begin(&w.nvd, &rq, &w.why, &op), 0);
-	assert_int_equal(world_run(&w, op), 0);
-}
-
 static int setup(void **state)
 {
-	struct req_add_pool rq = { .device = "namespace0.0", .name = "fast" };
-	struct op *op;
-
 	world_init(&w);
 	world_with_bus(&w);
 	assert_int_equal(world_boot(&w), 0);
-	assert_int_equal(op_pool_add_begin(&w.nvd, &rq, &w.why, &op), 0);
-	assert_int_equal(world_run(&w, op), 0);
-	create("v0");
-	create("v1");
+	assert_int_equal(request_pool(&w, "namespace0.0", "fast"), 0);
+	assert_int_equal(request_volume(&w, "v0", 2 * MIB), 0);
+	assert_int_equal(request_volume(&w, "v1", 2 * MIB), 0);
 	world_domain(&w, 1, true);
 	world_domain(&w, 2, true);
 	bus_mem_domain(w.bus, 1, true);
@@ -258,12 +244,8 @@ static void test_what_was_told_while_nobody_listened_arrives_later(void **state)
 
 static void test_an_unmap_by_a_person_closes_the_device(void **state)
 {
-	struct req_unmap rq = { .volume = "v0" };
-	struct op *op;
-
 	want(1, 0, "v0");
-	assert_int_equal(op_unmap_begin(&w.nvd, &rq, &w.why, &op), 0);
-	assert_int_equal(world_run(&w, op), 0);
+	assert_int_equal(request_unmap(&w, "v0"), 0);
 	world_devices(&w);
 	assert_int_equal(device(1, 0)->report.state, DEVICE_CLOSED);
 	assert_string_equal(device(1, 0)->report.error, "");

@@ -8,7 +8,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "tests/lib/world.h"
+#include "tests/lib/requests.h"
 
 #define MIB (1ull << 20)
 #define SRAO 0xbd000000000000c0ull
@@ -16,25 +16,9 @@
 
 static struct world w;
 
-static void add_pool(const char *device, const char *name)
-{
-	struct req_add_pool rq = { 0 };
-	struct op *op;
-
-	snprintf(rq.device, sizeof(rq.device), "%s", device);
-	snprintf(rq.name, sizeof(rq.name), "%s", name);
-	assert_int_equal(op_pool_add_begin(&w.nvd, &rq, &w.why, &op), 0);
-	assert_int_equal(world_run(&w, op), 0);
-}
-
 static void create(const char *name, uint64_t size)
 {
-	struct req_create_volume rq = { .size = size };
-	struct op *op;
-
-	snprintf(rq.name, sizeof(rq.name), "%s", name);
-	assert_int_equal(op_volume_create_begin(&w.nvd, &rq, &w.why, &op), 0);
-	assert_int_equal(world_run(&w, op), 0);
+	assert_int_equal(request_volume(&w, name, size), 0);
 }
 
 static struct volume *volume(const char *name)
@@ -48,12 +32,7 @@ static struct volume *volume(const char *name)
 /* The volume's first machine frame, once it is in domain 1. */
 static uint64_t map(const char *name)
 {
-	struct req_map rq = { .domain = "g1" };
-	struct op *op;
-
-	snprintf(rq.volume, sizeof(rq.volume), "%s", name);
-	assert_int_equal(op_map_begin(&w.nvd, &rq, &w.why, &op), 0);
-	assert_int_equal(world_run(&w, op), 0);
+	assert_int_equal(request_map(&w, name, 1), 0);
 	return ledger_extent_mfn(volume(name)->extents);
 }
 
@@ -62,7 +41,7 @@ static int setup(void **state)
 	world_init(&w);
 	world_domain(&w, 1, true);
 	assert_int_equal(world_boot(&w), 0);
-	add_pool("namespace0.0", "p1");
+	assert_int_equal(request_pool(&w, "namespace0.0", "p1"), 0);
 	return 0;
 }
 
@@ -139,7 +118,7 @@ static void test_each_owner_of_what_a_report_reaches_finds_it(void **state)
 	struct view_why seen;
 	unsigned int i;
 
-	add_pool("namespace0.1", "p2");
+	assert_int_equal(request_pool(&w, "namespace0.1", "p2"), 0);
 	for (i = 0; i < 8; i++) {
 		snprintf(rq.volume, sizeof(rq.volume), "v%u", i);
 		create(rq.volume, 4 * MIB);
@@ -283,26 +262,13 @@ static void test_ten_faults_of_a_volume_a_day_and_then_an_alarm(void **state)
 
 /* ---- back from broken ---- */
 
-static int repair(const char *name, bool pool)
-{
-	struct req_volume rv = { 0 };
-	struct req_pool rp = { 0 };
-	struct op *op;
-	int r;
-
-	snprintf(rv.volume, sizeof(rv.volume), "%s", name);
-	snprintf(rp.pool, sizeof(rp.pool), "%s", name);
-	r = pool ? op_pool_repair_begin(&w.nvd, &rp, &w.why, &op) : op_volume_repair_begin(&w.nvd, &rv, &w.why, &op);
-	return r ? r : world_run(&w, op);
-}
-
 static void test_one_page_that_stays_bad_does_not_keep_the_others(void **state)
 {
 	static const struct {
+		int (*repair)(struct world *w, const char *name);
 		const char *name;
 		uint64_t mfn;
-		bool pool;
-	} rows[] = { { "v", WORLD_MFN, false }, { "p1", WORLD_MFN + 2048, true } };
+	} rows[] = { { request_repair, "v", WORLD_MFN }, { request_pool_repair, "p1", WORLD_MFN + 2048 } };
 	unsigned int i;
 
 	create("v", 4 * MIB);
@@ -314,7 +280,7 @@ static void test_one_page_that_stays_bad_does_not_keep_the_others(void **state)
 	}
 	assert_int_equal(world_faults(&w), 0);
 	for (i = 0; i < 2; i++) {
-		assert_int_equal(repair(rows[i].name, rows[i].pool), NV_E_BROKEN);
+		assert_int_equal(rows[i].repair(&w, rows[i].name), NV_E_BROKEN);
 		assert_non_null(strstr(w.why.text, "2 of 3 bad pages were repaired; of the others: frame"));
 		assert_non_null(strstr(history("repair-failed").last.text, w.why.text));
 		assert_true(ledger_is_bad(w.nvd.ledger, rows[i].mfn + 3, 1));

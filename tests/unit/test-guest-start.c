@@ -2,13 +2,12 @@
 /*
  * test-guest-start.c - a guest with a list starts: who is held, when, until when.
  */
-#include <stdio.h>
 #include <string.h>
 
 #include "ops/guest_desk.h"
 #include "ops/op_device.h"
 #include "tests/lib/cm.h"
-#include "tests/lib/world.h"
+#include "tests/lib/requests.h"
 
 #define MIB (1ull << 20)
 
@@ -20,28 +19,14 @@ static void must(int r)
 		fail_msg("%d: %s", r, w.why.text);
 }
 
-static void make_volume(const char *name)
-{
-	struct req_create_volume rq = { .size = 2 * MIB };
-	struct op *op;
-
-	snprintf(rq.name, sizeof(rq.name), "%s", name);
-	must(op_volume_create_begin(&w.nvd, &rq, &w.why, &op));
-	must(world_run(&w, op));
-}
-
 static int setup(void **state)
 {
-	struct req_add_pool rq = { .device = "namespace0.0", .name = "p" };
-	struct op *op;
-
 	world_init(&w);
 	world_with_bus(&w);
 	must(world_boot(&w));
-	must(op_pool_add_begin(&w.nvd, &rq, &w.why, &op));
-	must(world_run(&w, op));
-	make_volume("a");
-	make_volume("b");
+	must(request_pool(&w, "namespace0.0", "p"));
+	must(request_volume(&w, "a", 2 * MIB));
+	must(request_volume(&w, "b", 2 * MIB));
 	return 0;
 }
 
@@ -53,12 +38,7 @@ static int teardown(void **state)
 
 static void list(const char *guest, const char *volume)
 {
-	struct req_add_guest_device rq = { .run_without = false };
-	struct view_guest_device v;
-
-	snprintf(rq.guest, sizeof(rq.guest), "%s", guest);
-	snprintf(rq.volume, sizeof(rq.volume), "%s", volume);
-	must(op_guest_add(&w.nvd, &rq, &w.why, &v));
+	must(request_list(&w, guest, volume, false));
 }
 
 static void take_events(void)
@@ -98,19 +78,6 @@ static void introduce(uint32_t domid, bool ran)
 	bus_mem_domain(w.bus, domid, true);
 }
 
-static bool is_held(uint32_t domid)
-{
-	struct hv_record rec[HV_LIST_MAX];
-	uint32_t nr = HV_LIST_MAX, i;
-	uint64_t cursor = 0;
-
-	must(hv_list(w.hv, HV_LIST_HOLDS, &cursor, rec, &nr));
-	for (i = 0; i < nr; i++)
-		if (rec[i].domid == domid)
-			return true;
-	return false;
-}
-
 static bool has(uint32_t domid, const char *volume)
 {
 	struct volume *v;
@@ -125,11 +92,11 @@ static void test_the_hold_is_there_when_the_introduction_was_taken_in(void **sta
 	list("g1", "a");
 	introduce(1, false);
 	take_events();
-	assert_true(is_held(1));
+	assert_true(world_is_held(&w, 1));
 	assert_false(has(1, "a"));
 	settle();
 	assert_true(has(1, "a"));
-	assert_false(is_held(1));
+	assert_false(world_is_held(&w, 1));
 	assert_null(guest_find(w.nvd.guests, 1));
 }
 
@@ -139,7 +106,7 @@ static void test_a_guest_without_a_list_is_not_held(void **state)
 	list("g1", "a");
 	introduce(2, false);
 	take_events();
-	assert_false(is_held(2));
+	assert_false(world_is_held(&w, 2));
 	assert_null(guest_find(w.nvd.guests, 2));
 }
 
@@ -149,10 +116,10 @@ static void test_a_guest_just_introduced_is_held_even_if_it_ran_for_a_moment(voi
 	list("g1", "a");
 	introduce(1, true);
 	take_events();
-	assert_true(is_held(1));
+	assert_true(world_is_held(&w, 1));
 	settle();
 	assert_true(has(1, "a"));
-	assert_false(is_held(1));
+	assert_false(world_is_held(&w, 1));
 }
 
 static void test_a_guest_that_ran_before_nvdimmd_came_is_given_its_volume_and_not_held(void **state)
@@ -164,18 +131,15 @@ static void test_a_guest_that_ran_before_nvdimmd_came_is_given_its_volume_and_no
 	introduce(2, false);
 	must(world_boot(&w));
 	take_events();
-	assert_false(is_held(1));
-	assert_true(is_held(2));
+	assert_false(world_is_held(&w, 1));
+	assert_true(world_is_held(&w, 2));
 	settle();
 	assert_true(has(1, "a") && has(2, "b"));
-	assert_false(is_held(2));
+	assert_false(world_is_held(&w, 2));
 }
 
 static void test_until_all_devices_are_told_only_who_needs_nothing_is_let_go(void **state)
 {
-	struct req_remove_guest_device rq = { .guest = "g2", .volume = "a" };
-	struct view_guest_device v;
-
 	settle();
 	list("g1", "a");
 	list("g2", "a");
@@ -183,17 +147,17 @@ static void test_until_all_devices_are_told_only_who_needs_nothing_is_let_go(voi
 	settle();
 	introduce(2, false);
 	settle();
-	assert_true(is_held(2));
+	assert_true(world_is_held(&w, 2));
 	/* The next life is told of nothing. */
 	world_end(&w);
 	bus_mem_down(w.bus);
 	must(world_boot(&w));
 	bus_mem_down(w.bus);
 	settle();
-	assert_true(is_held(2));
-	must(op_guest_remove(&w.nvd, &rq, &w.why, &v));
+	assert_true(world_is_held(&w, 2));
+	must(request_unlist(&w, "g2", "a"));
 	settle();
-	assert_false(is_held(2));
+	assert_false(world_is_held(&w, 2));
 }
 
 static void test_a_number_that_is_another_domain_now_begins_anew(void **state)
@@ -225,7 +189,7 @@ static void test_a_number_that_is_another_domain_now_begins_anew(void **state)
 	assert_non_null(g);
 	assert_true(nv_uuid_equal(&g->uuid, &d.uuid));
 	assert_false(g->told);
-	assert_true(is_held(2));
+	assert_true(world_is_held(&w, 2));
 }
 
 static void test_another_device_of_that_number_is_named(void **state)
