@@ -223,6 +223,27 @@ static void vmce_fill(struct vcpu *v, const struct nvdimm_vmce *m, bool it)
 }
 
 /*
+ * A vCPU that is not yet up, or offline again, looks at no machine check; one
+ * that waited there would keep all later ones from its domain.
+ */
+static bool vmce_reaches(const struct vcpu *v)
+{
+    return v->is_initialised && !test_bit(_VPF_down, &v->pause_flags);
+}
+
+static struct vcpu *vmce_target(struct domain *d, uint32_t wanted)
+{
+    struct vcpu *v = domain_vcpu(d, wanted);
+
+    if ( v && vmce_reaches(v) )
+        return v;
+    for_each_vcpu ( d, v )
+        if ( vmce_reaches(v) )
+            return v;
+    return NULL;
+}
+
+/*
  * fill_vmsr_data() tells vCPU 0; but who consumed the error must be told that
  * it did, or the guest kills the wrong task.
  */
@@ -230,29 +251,30 @@ int cf_check nvdimm_vmce(void *ctx, struct domain *d,
                          const struct nvdimm_vmce *m)
 {
     bool broadcast = boot_cpu_data.x86_vendor == X86_VENDOR_INTEL;
-    struct vcpu *v, *target;
+    struct vcpu *v, *target = vmce_target(d, m->vcpu);
     int rc;
 
-    if ( !d->vcpu || !d->vcpu[0] )
-        return -EOPNOTSUPP;
-    target = m->vcpu < d->max_vcpus && d->vcpu[m->vcpu] ? d->vcpu[m->vcpu]
-                                                       : d->vcpu[0];
-    if ( !target->is_initialised )
+    if ( !target )
         return -EOPNOTSUPP;
 
     for_each_vcpu ( d, v )
-        if ( (broadcast || v == target) && v->is_initialised &&
+        if ( (broadcast || v == target) && vmce_reaches(v) &&
              (v->arch.mce_pending ||
               (v->arch.vmce.mcg_status & MCG_STATUS_MCIP)) )
             return -EAGAIN;
 
-    for_each_vcpu ( d, v )
-        if ( (broadcast || v == target) && v->is_initialised )
-            vmce_fill(v, m, v == target);
+    if ( broadcast )
+        for_each_vcpu ( d, v )
+            if ( v != target && vmce_reaches(v) )
+            {
+                vmce_fill(v, m, false);
+                /* Busy: somebody else's, for RAM, came in between. */
+                inject_vmce(d, v->vcpu_id);
+            }
 
-    rc = inject_vmce(d, broadcast ? VMCE_INJECT_BROADCAST : target->vcpu_id);
+    vmce_fill(target, m, true);
+    rc = inject_vmce(d, target->vcpu_id);
 
-    /* Somebody else's, for RAM, came in between. */
     return rc == -EBUSY ? -EAGAIN : rc;
 }
 

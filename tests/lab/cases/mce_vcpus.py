@@ -1,9 +1,11 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """Guests with two vCPUs."""
+import time
+
 from driver.cases import case
 from driver.dom0 import check, equal
 
-from ._daemon import PAGE, SRAR, alive_and_well, inject, with_volume
+from ._daemon import PAGE, SRAR, alive_and_well, inject, told, with_volume
 
 
 @case("mce-two-vcpus")
@@ -41,4 +43,21 @@ def _(dom0):
     equal((done["first"], done["second"]), ("1", "1"), "both reads trapped")
     check({e["action"] for e in d.events("touch")} == {"vmce"}, "nobody is killed for it")
     check(len(d.events("touch")) <= 2, f"each vCPU touched once: {d.events('touch')}")
+    alive_and_well(dom0, guest)
+
+
+@case("mce-vcpu-offline")
+def _(dom0):
+    """A vCPU that the guest has taken offline keeps no machine check from the others."""
+    d, guest, mapping = with_volume(dom0, conf="deadline = 5s\n", vcpus=2)
+    guest.do("leave")
+    dom0.until("xl vcpu-list g1 | grep -qE '^g1 +[0-9]+ +1 .* --p '", 20)
+    for n in range(3):
+        inject(dom0, mapping["spa"] + 3 * n * PAGE)
+        d.await_faults(n + 1)
+        # past the deadline of the one before
+        time.sleep(6)
+        equal(len(told(guest, mapping["gpa"] + 3 * n * PAGE)), 1, f"machine checks for fault {n}")
+    equal(d.events("timeout"), [], "deadlines that passed")
+    equal(dom0.tool("list holds"), [], "holds")
     alive_and_well(dom0, guest)

@@ -185,6 +185,13 @@ static void run_both(const struct request *q)
 	say("done verb=both first=%u second=%u value=%x other=%x", first, second, word, other);
 }
 
+/* vCPU 1 goes offline, as in "echo 0 >online". */
+static void run_leave(const struct request *q)
+{
+	(void)q;
+	say(second_leave() ? "done verb=leave" : "error verb=leave");
+}
+
 static void run_tally(const struct request *q)
 {
 	if (tally_begin(q->n[0], q->n[1]))
@@ -308,6 +315,7 @@ static const struct command commands[] = {
 	{ "random", "random GPA SIZE COUNT [PAGE]", 3, run_random },
 	{ "watch", "watch GPA SIZE SEED [PAGE]", 3, run_watch },
 	{ "both", "both GPA GPA", 2, run_both },
+	{ "leave", "leave", 0, run_leave },
 	{ "tally", "tally GPA SIZE", 2, run_tally },
 	{ "tallied", "tallied", 0, run_tallied },
 	{ "keep", "keep 0|1", 1, run_keep },

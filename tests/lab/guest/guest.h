@@ -2,7 +2,7 @@
 /*
  * guest/guest.h - a PVH kernel that does to memory exactly what it is told.
  *
- * One vCPU (a second one only for "both"), interrupts off, no allocation. Everything it says is a line that
+ * One vCPU (a second one only for "both" and "leave"), interrupts off, no allocation. Everything it says is a line that
  * begins with "NVGUEST": "NVGUEST done ..." or "NVGUEST error ..." ends each
  * command, other words report what happened meanwhile. Lines go to the PV
  * console (Dom0 reads them there) and to Xen's own log.
@@ -155,6 +155,9 @@ volatile void *window_page(unsigned int slot, uint64_t gpa);
 
 /** second_read() - have vCPU 1, which is started if need be, read @p */
 bool second_read(const volatile void *p);
+
+/** second_leave() - have vCPU 1, which is started if need be, go offline for good */
+bool second_leave(void);
 
 /** second_await() - Return: what access_read() returned there; *@ret: the word that it read */
 uint64_t second_await(uint64_t *ret);

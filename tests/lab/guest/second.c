@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* guest/second.c - vCPU 1, which does nothing but to read where it is told. */
+/* guest/second.c - vCPU 1, which does nothing but to read where it is told, or to go. */
 #include "guest.h"
 
-enum { IDLE, GO, DONE };
+enum { IDLE, GO, DONE, LEAVE };
 
 static volatile unsigned int state;
 static const volatile void *volatile where;
@@ -18,6 +18,9 @@ void second_main(void)
 
 	trap_init_cpu();
 	for (;;) {
+		/* To Xen a CPU that halts with interrupts off has gone offline. */
+		while (state == LEAVE)
+			__asm__ volatile("hlt");
 		if (state != GO) {
 			xen_nap();
 			continue;
@@ -28,17 +31,28 @@ void second_main(void)
 	}
 }
 
+static bool start(void)
+{
+	long r = started ? 0 : xen_start_second(second_start);
+
+	if (r)
+		say("second errno=%u", (uint64_t)-r);
+	started = !r;
+	return started;
+}
+
+bool second_leave(void)
+{
+	if (!start())
+		return false;
+	state = LEAVE;
+	return true;
+}
+
 bool second_read(const volatile void *p)
 {
-	if (!started) {
-		long r = xen_start_second(second_start);
-
-		if (r) {
-			say("second errno=%u", (uint64_t)-r);
-			return false;
-		}
-		started = true;
-	}
+	if (!start())
+		return false;
 	where = p;
 	__asm__ volatile("" : : : "memory");
 	state = GO;
