@@ -174,6 +174,8 @@ static void on_device(struct nvd *nvd, const struct bus_event *ev)
 	if (!dev)
 		return;
 	dev->here = true;
+	dev->trying = false;
+	dev->rest = 0;
 	dev->wish = ev->wish;
 	dev->front = ev->front;
 	device_wake(nvd->devices, dev);

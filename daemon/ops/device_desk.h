@@ -24,6 +24,8 @@ struct device {
 	bool stays;       /* the guest did not let it go; until asked anew */
 	bool late;        /* the domain had run when mapping began */
 	bool blocked;     /* by a mapping that is about to go */
+	bool trying;      /* what was refused is tried once more: only another outcome is told */
+	uint32_t pause, rest; /* after the last attempts, and what is left of it */
 };
 
 struct device_desk {
@@ -64,6 +66,12 @@ void device_fill(struct device *dev, const struct mapping *m);
 
 /** device_refuse() - Closed, with the sentence, in the bus and the history */
 void device_refuse(struct nvd *nvd, struct device *dev, const struct nv_why *sentence);
+
+/** device_try_again() - what was refused, or never tried; told is what comes of it, if that is new */
+void device_try_again(struct nvd *nvd, struct device *dev);
+
+/** device_is_rested() - asked every few seconds: is it time to try again? After failures in vain, ever more rarely. */
+bool device_is_rested(struct device *dev);
 
 /** device_remove() - its nodes go, and it is forgotten */
 void device_remove(struct nvd *nvd, struct device *dev);

@@ -81,6 +81,9 @@ static inline void op_freep(struct op **op)
 
 /* Long flows. @rq is not kept. *ret is untouched unless 0. */
 int op_map_begin(struct nvd *nvd, const struct req_map *rq, struct nv_why *why, struct op **ret);
+
+/** op_map_known() - @op, a map, was tried before; failing for the same @reason it leaves no line in the history */
+void op_map_known(struct op *op, const char *reason);
 int op_unmap_begin(struct nvd *nvd, const struct req_unmap *rq, struct nv_why *why, struct op **ret);
 int op_volume_create_begin(struct nvd *nvd, const struct req_create_volume *rq, struct nv_why *why, struct op **ret);
 int op_volume_resize_begin(struct nvd *nvd, const struct req_resize_volume *rq, struct nv_why *why, struct op **ret);

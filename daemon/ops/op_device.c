@@ -8,6 +8,9 @@
 
 #include "ops/device_desk.h"
 
+/* In calls of device_is_rested(). */
+#define MAX_PAUSE 63u
+
 /* ---- what is told ---- */
 
 static void alarm_devices(struct nvd *nvd)
@@ -53,12 +56,38 @@ void device_refuse(struct nvd *nvd, struct device *dev, const struct nv_why *sen
 {
 	bool again = dev->report.state == DEVICE_CLOSED && !strcmp(dev->report.error, sentence->text);
 
+	if (again && dev->trying) {
+		dev->wish.state = DEVICE_CLOSED;
+		return;
+	}
 	dev->report = (struct device_report){ .state = DEVICE_CLOSED };
 	view_text_set(dev->report.error, sizeof(dev->report.error), sentence->text);
 	device_tell(nvd, dev);
 	if (!again)
 		device_history(nvd, dev, EVENT_WARNING, "device-refused", sentence->text);
 	alarm_devices(nvd);
+}
+
+void device_try_again(struct nvd *nvd, struct device *dev)
+{
+	dev->trying = dev->report.error[0];
+	dev->wish.state = DEVICE_INITIALISING;
+	device_wake(nvd->devices, dev);
+}
+
+/* Each attempt writes the book and asks the hypervisor: ever more rarely, down to one in two minutes. */
+static void rest(struct device *dev)
+{
+	dev->pause = dev->trying ? NV_MIN(2 * dev->pause + 1, MAX_PAUSE) : 0;
+	dev->rest = dev->pause;
+}
+
+bool device_is_rested(struct device *dev)
+{
+	if (!dev->rest)
+		return true;
+	dev->rest--;
+	return false;
 }
 
 void device_remove(struct nvd *nvd, struct device *dev)
@@ -162,6 +191,7 @@ static int device_map_step(struct op *op, struct nv_why *why)
 	} else if (is_gone(r)) {
 		device_wake(op->nvd->devices, dev);
 	} else {
+		rest(dev);
 		device_refuse(op->nvd, dev, &local);
 	}
 	if (why)
@@ -195,10 +225,15 @@ int device_map_begin(struct nvd *nvd, struct device *dev, bool by_person, struct
 		return r;
 	dev->late = !dom_get(nvd->dom, dev->key.domid, &d) && d.has_run;
 	dev->busy = true;
-	dev->report = (struct device_report){ .state = DEVICE_INIT_WAIT };
-	device_tell(nvd, dev);
-	if (nvd->devices->refused)
-		alarm_devices(nvd);
+	if (dev->trying) {
+		/* The refusal stands until there is something else to tell. */
+		op_map_known(o->inner, dev->report.error);
+	} else {
+		dev->report = (struct device_report){ .state = DEVICE_INIT_WAIT };
+		device_tell(nvd, dev);
+		if (nvd->devices->refused)
+			alarm_devices(nvd);
+	}
 	o->op.ops = &device_map_ops;
 	o->op.nvd = nvd;
 	o->op.progress = o->inner->progress;

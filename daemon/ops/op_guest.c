@@ -96,16 +96,15 @@ struct outlook {
 	struct nv_why why;              /* why it is */
 };
 
-/* What has no error to show, and was never tried by this life, is tried. */
+/* What was refused, or has no error to show and was never tried by this life. */
 static void try_again(struct nvd *nvd, const struct guest *g, const struct guest_device *row)
 {
 	struct device *dev = row_device(nvd, row, g->domid);
 
-	if (!dev || !is_rows(nvd, dev, row))
+	if (!dev || !is_rows(nvd, dev, row) || !device_is_rested(dev))
 		return;
 	view_text_set(dev->wish.volume, sizeof(dev->wish.volume), row->volume->fact.name);
-	dev->wish.state = DEVICE_INITIALISING;
-	device_wake(nvd->devices, dev);
+	device_try_again(nvd, dev);
 }
 
 static struct outlook look_out(struct nvd *nvd, const struct guest *g, const struct dom_info *d, bool retry)

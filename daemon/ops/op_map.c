@@ -28,6 +28,7 @@ struct op_map {
 	struct unmap_walk back;
 	struct nv_why failed_why;
 	int failed;
+	struct nv_why known;   /* a failure in these words is no news */
 };
 
 /* What the hypervisor's no means here. Its errors: public/nvdimm.h, map. */
@@ -101,7 +102,7 @@ static int map_back_step(struct op_map *o, struct nv_why *why)
 		e = history_event(EVENT_WARNING, "map-failed", "mapping into %s failed: %s",
 				  domain_print(m->fact.domid, m->fact.domain, dom, sizeof(dom)), o->failed_why.text);
 		history_at_mapping(&e, m);
-		unmap_finish(nvd, m, &e, NULL);
+		unmap_finish(nvd, m, strcmp(o->known.text, o->failed_why.text) ? &e : NULL, NULL);
 	}
 	nvd->count.refusals++;
 	if (why)
@@ -327,4 +328,11 @@ int op_map_begin(struct nvd *nvd, const struct req_map *rq, struct nv_why *why, 
 	map_chunk_begin(o);
 	*ret = &nv_steal(&o)->op;
 	return 0;
+}
+
+void op_map_known(struct op *op, const char *reason)
+{
+	struct op_map *o = nv_container_of(op, struct op_map, op);
+
+	view_text_set(o->known.text, sizeof(o->known.text), reason);
 }

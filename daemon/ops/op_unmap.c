@@ -98,7 +98,7 @@ int unmap_finish(struct nvd *nvd, struct mapping *m, struct event_fact *e, struc
 	r = store_begin(s, STORE_LAZY);
 	if (!r)
 		r = store_mapping_del(s, m->fact.id);
-	if (!r)
+	if (!r && e)
 		r = history_write(nvd, e);
 	if (!r)
 		r = store_commit(s);
@@ -108,7 +108,8 @@ int unmap_finish(struct nvd *nvd, struct mapping *m, struct event_fact *e, struc
 	}
 	ledger_unmap_done(nvd->ledger, m);
 	device_changed(nvd, domid);
-	history_tell(nvd, e);
+	if (e)
+		history_tell(nvd, e);
 	return 0;
 }
 

@@ -232,6 +232,82 @@ static void test_a_guest_that_is_gone_is_forgotten(void **state)
 	assert_null(guest_find(w.nvd.guests, 2));
 }
 
+static int count(void *ctx, const struct event_fact *e)
+{
+	unsigned int *nr = ctx;
+
+	*nr += !strcmp(e->kind, "map-failed") || !strcmp(e->kind, "device-refused");
+	return 0;
+}
+
+static unsigned int told_of_failures(void)
+{
+	const struct store_events all = { .limit = UINT32_MAX };
+	unsigned int nr = 0;
+
+	must(store_events(w.store, &all, count, &nr));
+	return nr;
+}
+
+/* Until guests that wait are looked at again; Return: how many maps were tried. */
+static unsigned int tick(void)
+{
+	unsigned int tries = 0;
+	struct op *op;
+
+	guest_tick(&w.nvd);
+	for (;;) {
+		take_events();
+		if (!guest_waits(&w.nvd) && !device_waits(&w.nvd))
+			return tries;
+		guest_step(&w.nvd);
+		must(op_device_begin(&w.nvd, &w.why, &op));
+		if (!op)
+			continue;
+		tries++;
+		assert_string_not_equal(w.nvd.alarm[ALARM_DEVICE], "");
+		(void)world_run(&w, op);
+	}
+}
+
+static void test_what_the_hypervisor_refuses_is_tried_ever_more_rarely_and_told_once(void **state)
+{
+	const struct bus_mem_device *dev;
+	unsigned int i, tries = 0;
+	struct volume *v;
+	uint32_t reports;
+
+	settle();
+	/* Where it was it will be again, and there is something now. */
+	world_domain(&w, 9, true);
+	must(request_map(&w, "a", 9));
+	must(ledger_volume_find(w.nvd.ledger, "a", &w.why, &v));
+	hv_mem_occupy(w.hv, v->mapping->fact.gfn);
+	must(request_unmap(&w, "a"));
+	list("g1", "a");
+	introduce(1, false);
+	settle();
+	dev = bus_mem_device(w.bus, (struct device_key){ 1, 0 });
+	assert_non_null(strstr(dev->report.error, "has something at guest address"));
+	assert_int_equal(told_of_failures(), 2);
+	reports = dev->reports;
+	for (i = 0; i < 200; i++)
+		tries += tick();
+	/* After 1, 3, 7, 15, 31, 63, 63 ticks. */
+	assert_in_range(tries, 5, 8);
+	assert_int_equal(told_of_failures(), 2);
+	assert_int_equal(dev->reports, reports);
+	assert_true(world_is_held(&w, 1));
+
+	hv_mem_occupy(w.hv, HV_NO_GFN);
+	for (i = 0; i < 64; i++)
+		(void)tick();
+	assert_true(has(1, "a"));
+	assert_false(world_is_held(&w, 1));
+	assert_string_equal(dev->report.error, "");
+	assert_string_equal(w.nvd.alarm[ALARM_DEVICE], "");
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int main(void)
@@ -245,6 +321,7 @@ int main(void)
 		TEST(test_a_number_that_is_another_domain_now_begins_anew),
 		TEST(test_another_device_of_that_number_is_named),
 		TEST(test_a_guest_that_is_gone_is_forgotten),
+		TEST(test_what_the_hypervisor_refuses_is_tried_ever_more_rarely_and_told_once),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
