@@ -111,7 +111,7 @@ static int file_load(struct topo_port *p, struct topo **ret)
 	return 0;
 }
 
-/* A kernel that takes its time to hand over a namespace: milliseconds in FILE.slow. */
+/* A kernel that takes its time to hand over a namespace, or to clear poison: milliseconds in FILE.slow. */
 static void file_dawdle(const struct topo_file *f)
 {
 	nv_cleanup(nv_closep) int fd = -1;
@@ -202,6 +202,7 @@ static int file_clear(struct topo_port *p, const struct nv_uuid *id, uint64_t of
 	if (is_fatal(place.region))
 		return nv_refuse(why, NV_E_BROKEN, "a DIMM of %s is failing for good (health = fatal in %s), nothing "
 				 "was repaired", place.region->name, f->path);
+	file_dawdle(f);
 	r = topo_repaired_add(f->path, id, offset, nr);
 	if (r)
 		return nv_refuse(why, r, "%s.repaired: %s", f->path, strerror(-r));

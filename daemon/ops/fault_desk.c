@@ -85,6 +85,32 @@ void fault_forget(struct fault_desk *d, uint64_t seq)
 	}
 }
 
+/* ---- what is under repair ---- */
+
+void fault_watch_begin(struct fault_desk *d, struct fault_watch *w, const struct frames *frames)
+{
+	*w = (struct fault_watch){ .frames = *frames, .next = d->watches };
+	d->watches = w;
+}
+
+void fault_watch_end(struct fault_desk *d, struct fault_watch *w)
+{
+	struct fault_watch **p;
+
+	for (p = &d->watches; *p && *p != w; p = &(*p)->next)
+		;
+	if (*p)
+		*p = w->next;
+}
+
+void fault_watch_hit(struct fault_desk *d, const struct frames *frames)
+{
+	struct fault_watch *w;
+
+	for (w = d->watches; w; w = w->next)
+		w->hit |= !frames || frames_overlap(w->frames.mfn, w->frames.nr, frames->mfn, frames->nr);
+}
+
 /* ---- deciding ---- */
 
 struct frames fault_frames(const struct hv_event *ev)
@@ -179,13 +205,16 @@ static bool is_fault(uint32_t type)
 int fault_decide(struct nvd *nvd, const struct hv_event *ev, const struct policy_verdict **ret)
 {
 	struct policy_verdict v = { .action = POLICY_NOTE };
+	struct frames frames = fault_frames(ev);
 	int r;
 
 	*ret = fault_verdict(nvd->desk, ev->seq);
 	if (*ret)
 		return 0;
-	if (is_fault(ev->type))
+	if (is_fault(ev->type)) {
+		fault_watch_hit(nvd->desk, &frames);
 		judge(nvd, ev, &v);
+	}
 	r = note_add(nvd->desk, ev->seq, &v);
 	if (r)
 		return r;

@@ -18,6 +18,13 @@ struct verdict_note {
 	struct policy_verdict v;
 };
 
+/* Frames under repair: what is reported of them from the beginning on is newer. */
+struct fault_watch {
+	struct frames frames;
+	bool hit; /* it was, or may have been among events that are lost */
+	struct fault_watch *next;
+};
+
 struct fault_desk {
 	struct policy *policy;
 	uint64_t done_seq; /* all up to it may be acknowledged */
@@ -27,6 +34,7 @@ struct fault_desk {
 	/* Rising seq. */
 	struct verdict_note *notes;
 	size_t nr_notes, room;
+	struct fault_watch *watches;
 	struct hv_batch batch;
 };
 
@@ -57,5 +65,14 @@ const struct policy_verdict *fault_verdict(const struct fault_desk *d, uint64_t 
 
 /** fault_forget() - those up to @seq are acknowledged */
 void fault_forget(struct fault_desk *d, uint64_t seq);
+
+/** fault_watch_begin() - @w stays where it is until fault_watch_end() */
+void fault_watch_begin(struct fault_desk *d, struct fault_watch *w, const struct frames *frames);
+
+/** fault_watch_end() - nothing to do if it is not watched */
+void fault_watch_end(struct fault_desk *d, struct fault_watch *w);
+
+/** fault_watch_hit() - these are bad as of now; NULL: any may be */
+void fault_watch_hit(struct fault_desk *d, const struct frames *frames);
 
 #endif

@@ -176,10 +176,12 @@ static void act_region(struct nvd *nvd, const struct act *a)
 		return;
 	if (a->what == ACT_REGION_ENROL)
 		r = pool_enrol(nvd, a->pool, &why);
-	else if (a->what == ACT_REGION_ARM && a->pool->state == POOL_NOT_ARMED)
+	/*
+	 * Also what a life before this one armed: it may have died between the
+	 * hypervisor's list and the book's, and the kernel may know more by now.
+	 */
+	else if ((a->what == ACT_REGION_ARM || a->what == ACT_REGION_ARMED) && a->pool->state == POOL_NOT_ARMED)
 		r = pool_arm(nvd, a->pool, &why);
-	else if (a->what == ACT_REGION_ARMED)
-		ledger_pool_armed(nvd->ledger, a->pool);
 	else if (a->what == ACT_REGION_STALE)
 		hv_dismiss(nvd->hv, a->range.mfn, a->range.nr);
 	if (r)

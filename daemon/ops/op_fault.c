@@ -26,6 +26,9 @@
 /* Batches after which lost events are seen to, though more events wait. */
 #define TURNS_MAX 32
 
+/* Batches, all in one turn of the loop: more than the hypervisor's ring holds. */
+#define CATCH_UP_MAX 16
+
 static int write_bad(struct nvd *nvd, const struct blow *b, int64_t time_us)
 {
 	struct bad_fact bad = {
@@ -235,10 +238,14 @@ static void batch_lost(struct nvd *nvd, const struct hv_batch *b)
 {
 	uint32_t i;
 
+	if (b->lost != nvd->events_lost)
+		fault_watch_hit(nvd->desk, NULL);
 	nvd->events_lost = b->lost;
 	for (i = 0; i < b->nr; i++)
-		if (b->event[i].type == HV_EVENT_LOST)
+		if (b->event[i].type == HV_EVENT_LOST) {
+			fault_watch_hit(nvd->desk, NULL);
 			nvd->desk->lost = nvd->desk->held = true;
+		}
 }
 
 /*
@@ -305,4 +312,15 @@ int op_fault_step(struct nvd *nvd, struct nv_why *why)
 		return r;
 	d->done_seq = d->batch.event[d->batch.nr - 1].seq;
 	return OP_MORE;
+}
+
+int op_fault_catch_up(struct nvd *nvd, struct nv_why *why)
+{
+	int i, r = OP_MORE;
+
+	for (i = 0; i < CATCH_UP_MAX && r == OP_MORE; i++)
+		r = op_fault_step(nvd, why);
+	if (r == OP_MORE)
+		return nv_refuse(why, NV_E_BROKEN, "errors are reported faster than they can be read: try again later");
+	return r;
 }

@@ -14,4 +14,10 @@
  */
 int op_fault_step(struct nvd *nvd, struct nv_why *why);
 
+/**
+ * op_fault_catch_up() - all that wait now, for who must know of them first
+ * Return: 0, none is left; NV_E_BROKEN, there is no end of them; as op_fault_step().
+ */
+int op_fault_catch_up(struct nvd *nvd, struct nv_why *why);
+
 #endif

@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "base/size.h"
+#include "ops/fault_desk.h"
 #include "ops/op_show.h"
 
 /* More at once is no bad memory but a mistyped size. */
@@ -107,6 +108,7 @@ int op_offline(struct nvd *nvd, const struct req_why *rq, struct nv_why *why, st
 	r = offline_check(nvd, rq, &p, &range, why);
 	if (r)
 		return r;
+	fault_watch_hit(nvd->desk, &range);
 	broken = (struct hv_range){ range.mfn, range.nr };
 	do
 		r = hv_set_broken(nvd->hv, &broken, 1, &done);

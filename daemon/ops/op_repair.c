@@ -5,18 +5,23 @@
  *
  * Per bad run:
  *
+ *	events  what was reported so far is what is repaired
  *	topo    the platform clears the poison, and it reads back clean
  *	hv      no longer broken, then zeroed: what the pages held is lost
+ *	events  an error of them since the first look: they stay bad
  *	book    no longer bad
  *	ledger  no longer bad
  *
- * Dying, or failing, anywhere leaves the run bad in the book, and so, from the
- * next start on, everywhere. To repair again does no harm. A run that stays
- * bad does not keep the others from being repaired.
+ * What is reported after the second look finds the frame good in the hypervisor
+ * and breaks it there; it comes into the book after the repair. Dying anywhere
+ * leaves the run bad in the book, and so, from the next start on, everywhere;
+ * failing leaves it bad in the hypervisor, too. To repair again does no harm. A
+ * run that stays bad does not keep the others from being repaired.
  */
 #include <stdio.h>
 #include <string.h>
 
+#include "ops/op_fault.h"
 #include "ops/op_volume.h"
 
 /* Frames per turn of the loop: 2 MiB. */
@@ -31,6 +36,7 @@ struct op_repair {
 	uint64_t repaired, left; /* frames */
 	struct nv_why first; /* why the first run that is left is */
 	struct frames run; /* what the platform is at; nr = 0: nothing */
+	struct fault_watch watch; /* of it; nr = 0: not yet */
 };
 
 /* [*next, nr) of the frames at @mfn: the first bad run. Return: false, there is none. */
@@ -75,7 +81,7 @@ static bool pool_next(struct op_repair *o, const struct pool *p, struct frames *
 static int repair_hypervisor(struct nvd *nvd, const struct frames *run, struct nv_why *why)
 {
 	const struct hv_range range = { .mfn = run->mfn, .nr = run->nr };
-	uint64_t done = 0, again = 0;
+	uint64_t done = 0;
 	int r;
 
 	do
@@ -90,10 +96,28 @@ static int repair_hypervisor(struct nvd *nvd, const struct frames *run, struct n
 		if (!r)
 			return 0;
 	}
-	/* Half clean is bad. */
-	while (hv_set_broken(nvd->hv, &range, 1, &again) == HV_MORE)
-		;
 	return nvd_hv(nvd, r, "take the repaired pages back", why);
+}
+
+/* What came while it was repaired is newer than the repair. */
+static int repair_look(struct op_repair *o, struct nv_why *why)
+{
+	int r = op_fault_catch_up(o->op.nvd, why);
+
+	if (!r && o->watch.hit)
+		r = nv_refuse(why, NV_E_BROKEN, "0x%llx: errors were reported while it was repaired",
+			      (unsigned long long)frames_to_bytes(o->run.mfn));
+	return r;
+}
+
+/* It stays bad in the book: so everywhere. */
+static void repair_undo(struct nvd *nvd, const struct frames *run)
+{
+	const struct hv_range range = { .mfn = run->mfn, .nr = run->nr };
+	uint64_t done = 0;
+
+	while (hv_set_broken(nvd->hv, &range, 1, &done) == HV_MORE)
+		;
 }
 
 static int repair_book(struct nvd *nvd, const struct pool *p, const struct frames *run, struct nv_why *why)
@@ -114,6 +138,12 @@ static int repair_run(struct op_repair *o, const struct pool *p, struct nv_why *
 	struct nvd *nvd = o->op.nvd;
 	int r;
 
+	if (!o->watch.frames.nr) {
+		r = op_fault_catch_up(nvd, why);
+		if (r)
+			return r;
+		fault_watch_begin(nvd->desk, &o->watch, run);
+	}
 	/* Nobody holds the pool's free frames: somebody else may have them in the next turn. */
 	do
 		r = topo_port_clear(nvd->topo, &p->fact.uuid, frames_to_bytes(run->mfn - p->site.mfn), run->nr, why);
@@ -123,11 +153,16 @@ static int repair_run(struct op_repair *o, const struct pool *p, struct nv_why *
 	if (r < 0 && !why->text[0])
 		nv_refuse(why, r, "the platform could not repair 0x%llx: %s",
 			  (unsigned long long)frames_to_bytes(run->mfn), strerror(-r));
+	if (r)
+		return r;
+	r = repair_hypervisor(nvd, run, why);
 	if (!r)
-		r = repair_hypervisor(nvd, run, why);
+		r = repair_look(o, why);
 	if (!r)
 		r = repair_book(nvd, p, run, why);
-	if (!r && ledger_mark_good(nvd->ledger, run->mfn, run->nr))
+	if (r)
+		repair_undo(nvd, run);
+	else if (ledger_mark_good(nvd->ledger, run->mfn, run->nr))
 		r = nv_refuse(why, -ENOMEM, "no memory; what was repaired counts from the next start on");
 	return r;
 }
@@ -136,6 +171,12 @@ static int repair_run(struct op_repair *o, const struct pool *p, struct nv_why *
 static bool is_of_this_run(int r)
 {
 	return r == NV_E_BROKEN || r == -EIO;
+}
+
+static void repair_unwatch(struct op_repair *o)
+{
+	fault_watch_end(o->op.nvd->desk, &o->watch);
+	o->watch.frames.nr = 0;
 }
 
 static int repair_end(struct op_repair *o, const struct pool *p, int r, struct nv_why *why)
@@ -189,13 +230,17 @@ static int repair_step(struct op *op, struct nv_why *why)
 		o->first = *why;
 	*(r ? &o->left : &o->repaired) += o->run.nr;
 	o->run.nr = 0;
+	repair_unwatch(o);
 	op->progress.done = frames_to_bytes(o->repaired + o->left);
 	return OP_MORE;
 }
 
 static void repair_free(struct op *op)
 {
-	free(nv_container_of(op, struct op_repair, op));
+	struct op_repair *o = nv_container_of(op, struct op_repair, op);
+
+	repair_unwatch(o);
+	free(o);
 }
 
 static const struct op_ops repair_ops = { .name = "repair", .step = repair_step, .free = repair_free };

@@ -7,7 +7,7 @@ import threading
 import time
 
 sys.path.insert(0, sys.path[0] + "/../lib")
-from e2e import MiB, Host, refused, run
+from e2e import MiB, PAGE, Host, refused, run
 
 SLOW_MS = 5000
 
@@ -139,6 +139,35 @@ def test_faults_are_decided_while_the_kernel_gives_a_namespace():
         refused("AlreadyExists", other.end)
         assert time.monotonic() - began >= SLOW_MS / 1000, "the kernel was not slow"
         h.call("CreateVolume", name="w", size=2 * MiB, pool="slow")
+
+
+def test_a_page_that_breaks_while_it_is_repaired_stays_bad():
+    with Host() as h:
+        h.start()
+        h.call("AddPool", device="namespace0.0", name="fast")
+        h.call("CreateVolume", name="v", size=8 * MiB)
+        spa = h.volume("v")["extents"][0]["spa"] + 5 * PAGE
+        h.sim("mce", spa=spa, kind="srao")
+        h.wait_for(lambda: h.volume("v")["bad"] == PAGE)
+        slow(h, 3000)
+        repair = apart(h, "RepairVolume", volume="v")
+        time.sleep(1)
+        h.sim("mce", spa=spa, kind="srao")
+        h.wait_for(lambda: [e["kind"] for e in h.events()].count("fault") == 2)
+        assert repair.running()
+        r = refused("BrokenRange", repair.end)
+        assert "errors were reported while it was repaired" in r.message, r.message
+        # The book, the hypervisor and the ledger agree, in this life and the next.
+        h.sim("domain create", name="g")
+        for life in range(2):
+            assert h.volume("v")["bad"] == PAGE
+            h.call("Map", domain="g", volume="v")
+            assert h.mapped_in_hypervisor("g") == 8 * MiB - PAGE
+            h.call("Unmap", volume="v")
+            slow(h, 0)
+            h.restart_daemon()
+        h.call("RepairVolume", volume="v")
+        assert h.volume("v")["bad"] == 0
 
 
 def test_who_dies_meanwhile_has_the_pool_at_the_next_start():

@@ -24,12 +24,24 @@ static void check_hypervisor(struct day *d)
 			 "extent %" PRIu64 " is elsewhere", rec[i].map_id);
 		day_must(d, rec[i].state == HV_EXTENT_MAPPED, "extent %" PRIu64 " is half mapped", rec[i].map_id);
 	}
-	nr = HV_LIST_MAX;
-	cursor = 0;
+}
+
+static void check_broken(struct day *d)
+{
+	struct hv_record rec[HV_LIST_MAX];
+	uint32_t nr = HV_LIST_MAX, i;
+	uint64_t cursor = 0, broken = 0, bad = 0;
+	struct pool *p;
+
 	hv_list(d->w.hv, HV_LIST_BROKEN, &cursor, rec, &nr);
-	for (i = 0; i < nr; i++)
+	for (i = 0; i < nr; i++) {
+		broken += rec[i].nr;
 		day_must(d, ledger_bad_count(d->w.nvd.ledger, rec[i].mfn, rec[i].nr) == rec[i].nr,
 			 "0x%" PRIx64 " is broken and nobody knows", rec[i].mfn);
+	}
+	for (p = ledger_pool_next(d->w.nvd.ledger, NULL); p; p = ledger_pool_next(d->w.nvd.ledger, p))
+		bad += p->bad;
+	day_must(d, bad == broken, "%" PRIu64 " frames are bad, but %" PRIu64 " are to the hypervisor", bad, broken);
 }
 
 static void check_ledger(struct day *d)
@@ -123,8 +135,8 @@ static void check_repaired(struct day *d)
 
 void flows_check(struct day *d)
 {
-	static void (*const checks[])(struct day *) = { check_ledger, check_hypervisor, check_faults, check_zero,
-							check_repaired };
+	static void (*const checks[])(struct day *) = { check_ledger, check_hypervisor, check_broken,
+							check_faults, check_zero, check_repaired };
 	int r = world_settle(&d->w);
 	size_t i;
 

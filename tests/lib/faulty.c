@@ -17,6 +17,8 @@ static bool faulty_before(struct faulty *f, int *ret_late)
 	if (f->dead)
 		return false;
 	f->calls++;
+	if (f->meanwhile == f->calls)
+		f->happens(f->ctx);
 	for (i = 0; i < NV_ARRAY_SIZE(f->plan); i++) {
 		if (f->plan[i].call != f->calls)
 			continue;

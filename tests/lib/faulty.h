@@ -33,6 +33,11 @@ struct faulty {
 	bool dead;
 	bool off; /* nothing goes wrong, nothing is counted */
 
+	/* What the host does just before a call; 0: nothing. */
+	uint64_t meanwhile;
+	void (*happens)(void *ctx);
+	void *ctx;
+
 	struct hv hv;
 	struct hv *real_hv;
 	struct store store;
