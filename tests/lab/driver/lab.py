@@ -42,6 +42,8 @@ UNIT = "[Service]\nRestart=no\n"
 DIMMS = ["258M", "258M"]
 # Beyond: for 1 GiB pages, which need a region with an aligned one inside.
 LARGE_DIMMS = ["258M", "3074M"]
+# One for each version, with and without the series, large, and AMD's; and as many older ones.
+KEPT_SNAPSHOTS = 16
 
 
 def missing_packages():
@@ -57,6 +59,13 @@ def run(*command, **more):
     if r.returncode:
         raise SystemExit(f"lab: {command[0]} failed")
     return r.stdout.strip().rsplit("\n", 1)[-1]
+
+
+def forget_oldest(path):
+    """Each change of the hypervisor boots another Dom0; those not used for long go."""
+    files = sorted(os.scandir(path), key=lambda f: f.stat().st_mtime)
+    for f in files[:-KEPT_SNAPSHOTS]:
+        os.unlink(f.path)
 
 
 def digest(*paths_and_words):
@@ -134,6 +143,7 @@ class Lab:
                      " ".join(self.arguments("")), run("qemu-system-x86_64", "--version"))
         kept = os.path.join(CACHE, "lab/snapshots", key + ".qcow2")
         if os.path.exists(kept):
+            os.utime(kept)
             shutil.copyfile(kept, self.disk)
             self.machine = Machine(self.path, self.arguments(self.disk))
             self.machine.start("booted")
@@ -144,6 +154,7 @@ class Lab:
             os.makedirs(os.path.dirname(kept), exist_ok=True)
             shutil.copyfile(self.disk, kept + ".part")
             os.rename(kept + ".part", kept)
+            forget_oldest(os.path.dirname(kept))
         self._install()
         self.machine.save("ready")
 
