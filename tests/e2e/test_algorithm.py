@@ -3,23 +3,18 @@
 import sys
 
 sys.path.insert(0, sys.path[0] + "/../lib")
-from e2e import GiB, MiB, PAGE, POOL_SPA, Host, refused, run
+from e2e import MiB, PAGE, POOL_SPA, refused, run
+from hosts import PoolHost
 
 
-def host_with_pool(**kw):
-    host = Host(**kw)
-    try:
-        host.start()
-        host.call("AddPool", device="namespace0.0", name="fast")
-        host.sim("domain create", name="g1", uuid="11111111-2222-3333-4444-000000000001")
-    except BaseException:
-        host.__exit__(*sys.exc_info())
-        raise
-    return host
+class GuestHost(PoolHost):
+    def prepare(self):
+        super().prepare()
+        self.sim("domain create", name="g1", uuid="11111111-2222-3333-4444-000000000001")
 
 
 def test_step_1_a_region_becomes_a_range():
-    with host_with_pool() as host:
+    with GuestHost() as host:
         pool = host.pool()
         assert pool["state"] == "online" and pool["spa"] == POOL_SPA and pool["size"] == 192 * MiB
         assert pool["free"] == pool["largest_free"] == 192 * MiB
@@ -28,7 +23,7 @@ def test_step_1_a_region_becomes_a_range():
 
 
 def test_step_2a_an_occupied_guest_range_is_refused():
-    with host_with_pool() as host:
+    with GuestHost() as host:
         host.call("CreateVolume", name="v", size=4 * MiB)
         r = refused("GuestAddressOccupied", host.call, "Map", domain="g1", volume="v", gpa=0)
         assert "0x0" in r.message
@@ -37,7 +32,7 @@ def test_step_2a_an_occupied_guest_range_is_refused():
 
 
 def test_step_2b_a_request_splits_one_range_into_three():
-    with host_with_pool() as host:
+    with GuestHost() as host:
         host.call("Map", domain="g1", pool="fast", offset=64 * MiB, size=32 * MiB)
         pool = host.pool()
         assert pool["free"] == 160 * MiB and pool["largest_free"] == 96 * MiB
@@ -47,7 +42,7 @@ def test_step_2b_a_request_splits_one_range_into_three():
 
 
 def test_step_2b_a_request_spans_several_ranges():
-    with host_with_pool() as host:
+    with GuestHost() as host:
         for i in range(12):
             host.call("CreateVolume", name=f"v{i}", size=16 * MiB)
         for i in (1, 4, 7):
@@ -66,7 +61,7 @@ def test_step_2b_a_request_spans_several_ranges():
 
 
 def test_step_3_the_death_of_a_domain_merges_everything_back():
-    with host_with_pool() as host:
+    with GuestHost() as host:
         for offset in (0, 40, 120):
             host.call("Map", domain="g1", pool="fast", offset=offset * MiB, size=8 * MiB)
         assert host.pool()["largest_free"] < 192 * MiB
@@ -82,7 +77,7 @@ def test_step_3_the_death_of_a_domain_merges_everything_back():
 
 
 def test_step_4a_the_affected_range_is_found():
-    with host_with_pool() as host:
+    with GuestHost() as host:
         host.call("CreateVolume", name="v", size=8 * MiB)
         m = host.call("Map", domain="g1", volume="v")["mapping"]
         host.sim("mce", spa=m["spa"] + 5 * PAGE + 0x140, kind="srao")
@@ -94,7 +89,7 @@ def test_step_4a_the_affected_range_is_found():
 
 
 def test_step_4b_touching_it_again_kills():
-    with host_with_pool(config="grace = 0s\n") as host:
+    with GuestHost(config="grace = 0s\n") as host:
         host.call("CreateVolume", name="v", size=8 * MiB)
         m = host.call("Map", domain="g1", volume="v")["mapping"]
         host.sim("mce", spa=m["spa"], kind="srao")
@@ -109,7 +104,7 @@ def test_step_4b_touching_it_again_kills():
 
 
 def test_step_4c_a_broken_bare_range_is_refused_a_volume_maps_without_it():
-    with host_with_pool() as host:
+    with GuestHost() as host:
         host.call("CreateVolume", name="v", size=8 * MiB)
         v = host.volume("v")
         host.sim("mce", spa=v["extents"][0]["spa"] + 3 * PAGE, kind="srao")
@@ -125,7 +120,7 @@ def test_step_4c_a_broken_bare_range_is_refused_a_volume_maps_without_it():
 
 
 def test_step_4d_the_owner_is_told():
-    with host_with_pool() as host:
+    with GuestHost() as host:
         host.call("CreateVolume", name="v", size=8 * MiB)
         m = host.call("Map", domain="g1", volume="v")["mapping"]
         host.sim("mce", spa=m["spa"] + 7 * PAGE, kind="srar", in_guest=True)

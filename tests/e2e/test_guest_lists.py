@@ -7,18 +7,10 @@ import subprocess
 import sys
 
 sys.path.insert(0, sys.path[0] + "/../lib")
-from e2e import BUILD, GiB, MiB, Host, refused, run
+from e2e import BUILD, GiB, MiB, refused, run
+from hosts import PoolHost
 
 UUID = "3f0e7a52-8d3c-4c56-9a57-c1f6f9f0a7b1"
-
-
-def host_with_volumes(nr=3, **kwargs):
-    host = Host()
-    host.start()
-    host.call("AddPool", device="namespace0.0", name="fast")
-    for i in range(nr):
-        host.call("CreateVolume", name=f"v{i}", size=2 * MiB, **kwargs)
-    return host
 
 
 def nvctl(host, *words, code=0):
@@ -33,7 +25,7 @@ def listed(host, **which):
 
 
 def test_a_list_is_kept_by_guest_and_number_across_restarts():
-    with host_with_volumes() as host:
+    with PoolHost(volumes=3) as host:
         host.call("AddGuestDevice", guest="db1", volume="v1")
         host.call("AddGuestDevice", guest="db1", volume="v0", device=5, gpa=64 * GiB, run_without=True)
         host.call("AddGuestDevice", guest=UUID.upper(), volume="v2")
@@ -53,7 +45,7 @@ def test_a_list_is_kept_by_guest_and_number_across_restarts():
 
 
 def test_refusals_leave_the_list_as_it_was():
-    with host_with_volumes() as host:
+    with PoolHost(volumes=3) as host:
         host.call("AddGuestDevice", guest="db1", volume="v0", gpa=64 * GiB)
         host.call("CreateVolume", name="owned", size=2 * MiB, owner="name:other")
         add = dict(guest="db1", volume="v1")
@@ -78,7 +70,7 @@ def test_refusals_leave_the_list_as_it_was():
 
 
 def test_nvctl_has_the_words():
-    with host_with_volumes() as host:
+    with PoolHost(volumes=3) as host:
         said = nvctl(host, "guest", "add", "db1", "v0", "--if-missing", "run")
         assert said == ("The guest name:db1 gets volume v0, 2 MiB (2.09 MB), as device 0 whenever it starts, "
                         "and runs without if it cannot.\n"), said
@@ -98,7 +90,7 @@ def test_nvctl_has_the_words():
 
 
 def test_changes_of_a_list_are_in_the_history():
-    with host_with_volumes(1) as host:
+    with PoolHost(volumes=1) as host:
         history = [e["text"] for e in host.events()]
         host.call("AddGuestDevice", guest="db1", volume="v0")
         host.call("RemoveGuestDevice", guest="db1", volume="v0")
@@ -108,7 +100,7 @@ def test_changes_of_a_list_are_in_the_history():
 
 
 def test_a_book_of_schema_1_is_taken_over_and_that_of_a_newer_left_alone():
-    with host_with_volumes(2) as host:
+    with PoolHost(volumes=2) as host:
         book = next(p for p in host.state.iterdir() if p.suffix == ".db" or p.name.startswith("book"))
         host.kill_daemon(15)
         with sqlite3.connect(book) as db:
@@ -127,7 +119,7 @@ def test_a_book_of_schema_1_is_taken_over_and_that_of_a_newer_left_alone():
 
 
 def test_a_backup_has_the_lists():
-    with host_with_volumes() as host:
+    with PoolHost(volumes=3) as host:
         host.call("AddGuestDevice", guest="db1", volume="v1")
         nvctl(host, "backup", str(host.dir / "book"))
         host.call("RemoveGuestDevice", guest="db1", volume="v1")
@@ -141,7 +133,7 @@ def test_a_backup_has_the_lists():
 def test_killed_at_random_a_list_is_what_was_answered():
     """What was answered stands; what was not answered stands or does not."""
     rnd = random.Random(5)
-    with host_with_volumes(6) as host:
+    with PoolHost(volumes=6) as host:
         sure = {}
         for turn in range(60):
             guest, volume = f"g{rnd.randrange(3)}", f"v{rnd.randrange(6)}"

@@ -7,19 +7,11 @@ import subprocess
 import sys
 
 sys.path.insert(0, sys.path[0] + "/../lib")
-from e2e import BUILD, GiB, MiB, Host, run
+from e2e import BUILD, GiB, MiB, run
+from hosts import PoolHost
 
 UUID = "3f0e7a52-8d3c-4c56-9a57-c1f6f9f0a7b1"
 TOP = 1 << 46
-
-
-def host_with_volumes(nr=3):
-    host = Host()
-    host.start()
-    host.call("AddPool", device="namespace0.0", name="fast")
-    for i in range(nr):
-        host.call("CreateVolume", name=f"v{i}", size=2 * MiB)
-    return host
 
 
 def files(host):
@@ -52,7 +44,7 @@ def uuid_of(host, volume):
 
 
 def test_a_list_is_told_at_once_and_the_last_device_takes_the_file_along():
-    with host_with_volumes() as host:
+    with PoolHost(volumes=3) as host:
         assert files(host) == []
         host.call("AddGuestDevice", guest="db1", volume="v0")
         host.call("AddGuestDevice", guest="db1", volume="v1", device=7, gpa=64 * GiB)
@@ -69,7 +61,7 @@ def test_a_list_is_told_at_once_and_the_last_device_takes_the_file_along():
 
 
 def test_a_guest_gets_its_volumes_where_it_was_told():
-    with host_with_volumes() as host:
+    with PoolHost(volumes=3) as host:
         for i in range(3):
             host.call("AddGuestDevice", guest="db1", volume=f"v{i}")
         want = {f"v{i}": TOP - (i + 1) * GiB for i in range(3)}
@@ -81,7 +73,7 @@ def test_a_guest_gets_its_volumes_where_it_was_told():
 
 
 def test_a_start_makes_right_whatever_is_there():
-    with host_with_volumes() as host:
+    with PoolHost(volumes=3) as host:
         host.call("AddGuestDevice", guest="db1", volume="v0")
         host.call("AddGuestDevice", guest="db2", volume="v1")
         want = told(host, "db1.acpi")
@@ -97,7 +89,7 @@ def test_a_start_makes_right_whatever_is_there():
 
 
 def test_a_volume_that_is_resized_is_told_with_its_new_size():
-    with host_with_volumes(1) as host:
+    with PoolHost(volumes=1) as host:
         host.call("AddGuestDevice", guest="db1", volume="v0")
         host.call("ResizeVolume", volume="v0", size=8 * MiB)
         assert told(host, "db1.acpi")[0][2] == 8 * MiB
@@ -106,7 +98,7 @@ def test_a_volume_that_is_resized_is_told_with_its_new_size():
 
 
 def test_what_hvm_guests_cannot_use_has_no_file_and_a_reason():
-    with host_with_volumes(1) as host:
+    with PoolHost(volumes=1) as host:
         host.call("AddGuestDevice", guest="db1", volume="v0")
         assert "acpi_firmware" in host.call("GetGuest", guest="db1")["guest"]
         host.call("CreateVolume", name="small", size=12 << 10, align=4 << 10)
@@ -119,7 +111,7 @@ def test_what_hvm_guests_cannot_use_has_no_file_and_a_reason():
 
 
 def test_a_file_that_cannot_be_written_is_an_alarm_until_it_can():
-    with host_with_volumes(2) as host:
+    with PoolHost(volumes=2) as host:
         (host.state / "guests").write_text("in the way")
         host.call("AddGuestDevice", guest="db1", volume="v0")
         alarms = host.call("GetStatus")["status"]["alarms"]
@@ -131,7 +123,7 @@ def test_a_file_that_cannot_be_written_is_an_alarm_until_it_can():
 
 
 def test_nvctl_says_the_line_for_xl():
-    with host_with_volumes(1) as host:
+    with PoolHost(volumes=1) as host:
         host.call("AddGuestDevice", guest="db1", volume="v0")
         p = subprocess.run([BUILD / "nvctl", "guest", "show", "db1"], capture_output=True, text=True, timeout=60,
                            env={"PATH": os.environ["PATH"], "NVDIMMD_SOCKET": str(host.socket)})

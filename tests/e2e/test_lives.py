@@ -9,21 +9,11 @@ import sys
 import time
 
 sys.path.insert(0, sys.path[0] + "/../lib")
-from e2e import BUILD, GiB, MiB, PAGE, POOL_SPA, Gone, Host, refused, run
+from e2e import BUILD, MiB, PAGE, POOL_SPA, Host, refused, run
+from hosts import PoolHost
 
 U1 = "11111111-2222-3333-4444-000000000001"
 U2 = "11111111-2222-3333-4444-000000000002"
-
-
-def host_with_pool(**kw):
-    host = Host(**kw)
-    try:
-        host.start()
-        host.call("AddPool", device="namespace0.0", name="fast")
-    except BaseException:
-        host.__exit__(*sys.exc_info())
-        raise
-    return host
 
 
 def fill(host, m, seed):
@@ -36,7 +26,7 @@ def same(host, m, seed):
 
 
 def test_a_guest_finds_its_bytes_after_its_reboot_the_daemons_and_the_hosts():
-    with host_with_pool() as host:
+    with PoolHost() as host:
         host.call("CreateVolume", name="v", size=8 * MiB, owner=f"uuid:{U1}")
         host.sim("domain create", name="g", uuid=U1)
         m = host.call("Map", domain="g", volume="v")["mapping"]
@@ -60,7 +50,7 @@ def test_a_guest_finds_its_bytes_after_its_reboot_the_daemons_and_the_hosts():
 
 
 def test_a_volume_is_where_it_was_whatever_is_mapped_first():
-    with host_with_pool() as host:
+    with PoolHost() as host:
         for name in ("a", "b"):
             host.call("CreateVolume", name=name, size=4 * MiB)
         host.sim("domain create", name="g", uuid=U1)
@@ -76,7 +66,7 @@ def test_a_volume_is_where_it_was_whatever_is_mapped_first():
 
 
 def test_a_deleted_volumes_bytes_are_zero_for_the_next():
-    with host_with_pool() as host:
+    with PoolHost() as host:
         host.call("CreateVolume", name="secret", size=4 * MiB)
         host.sim("domain create", name="g1")
         fill(host, host.call("Map", domain="g1", volume="secret")["mapping"], 3)
@@ -89,7 +79,7 @@ def test_a_deleted_volumes_bytes_are_zero_for_the_next():
 
 
 def test_without_scrubbing_the_bytes_stay_and_creating_zeroes_them():
-    with host_with_pool() as host:
+    with PoolHost() as host:
         host.call("CreateVolume", name="v", size=4 * MiB)
         spa = host.volume("v")["extents"][0]["spa"]
         host.sim("host write", spa=spa, bytes="5a" * 64)
@@ -101,7 +91,7 @@ def test_without_scrubbing_the_bytes_stay_and_creating_zeroes_them():
 
 
 def test_lost_book_and_bytes_adopted_again():
-    with host_with_pool() as host:
+    with PoolHost() as host:
         host.call("CreateVolume", name="v", size=4 * MiB)
         spa = host.volume("v")["extents"][0]["spa"]
         host.sim("host write", spa=spa, bytes="c3" * 64)
@@ -115,7 +105,7 @@ def test_lost_book_and_bytes_adopted_again():
 
 
 def test_force_owner_lets_another_guest_have_it():
-    with host_with_pool() as host:
+    with PoolHost() as host:
         host.call("CreateVolume", name="v", size=2 * MiB, owner=f"uuid:{U1}")
         host.sim("domain create", name="other", uuid=U2)
         refused("NotOwner", host.call, "Map", domain="other", volume="v")
@@ -124,7 +114,7 @@ def test_force_owner_lets_another_guest_have_it():
 
 
 def test_a_volume_is_named_for_a_guest_by_name():
-    with host_with_pool() as host:
+    with PoolHost() as host:
         host.call("CreateVolume", name="v", size=2 * MiB, owner="name:db")
         host.sim("domain create", name="db")
         host.sim("domain create", name="other")
@@ -133,7 +123,7 @@ def test_a_volume_is_named_for_a_guest_by_name():
 
 
 def test_a_domain_is_found_by_number_name_and_uuid():
-    with host_with_pool() as host:
+    with PoolHost() as host:
         host.call("CreateVolume", name="v", size=2 * MiB)
         domid = host.sim("domain create", name="g", uuid=U1)["domid"]
         for who in ("g", str(domid), U1, U1.upper()):
@@ -142,7 +132,7 @@ def test_a_domain_is_found_by_number_name_and_uuid():
 
 
 def test_resizing_keeps_the_bytes_and_zeroes_the_rest():
-    with host_with_pool() as host:
+    with PoolHost() as host:
         host.call("CreateVolume", name="v", size=4 * MiB)
         host.sim("domain create", name="g")
         host.sim("host write", spa=host.volume("v")["extents"][0]["spa"], bytes="77" * 32)
@@ -161,7 +151,7 @@ def test_resizing_keeps_the_bytes_and_zeroes_the_rest():
 
 
 def test_a_pool_is_given_back():
-    with host_with_pool() as host:
+    with PoolHost() as host:
         host.call("CreateVolume", name="v", size=2 * MiB)
         refused("PoolInUse", host.call, "ReleasePool", pool="fast")
         host.call("DeleteVolume", volume="v")
@@ -174,7 +164,7 @@ def test_a_pool_is_given_back():
 
 
 def test_an_extent_that_no_record_explains_is_kept_and_reported():
-    with host_with_pool() as host:
+    with PoolHost() as host:
         host.call("CreateVolume", name="v", size=4 * MiB)
         host.sim("domain create", name="g")
         m = host.call("Map", domain="g", volume="v")["mapping"]
@@ -197,7 +187,7 @@ def test_an_extent_that_no_record_explains_is_kept_and_reported():
 
 
 def test_bad_pages_outlive_daemon_and_host():
-    with host_with_pool() as host:
+    with PoolHost() as host:
         host.sim("mce", spa=POOL_SPA + 10 * MiB, kind="srao")
         host.wait_for(lambda: host.pool()["bad"] == PAGE)
         host.restart_daemon()
@@ -216,7 +206,7 @@ def test_bad_pages_outlive_daemon_and_host():
 
 
 def test_a_fault_while_the_daemon_is_dead_is_in_the_book_once():
-    with host_with_pool() as host:
+    with PoolHost() as host:
         host.call("CreateVolume", name="v", size=4 * MiB)
         host.sim("domain create", name="g")
         m = host.call("Map", domain="g", volume="v")["mapping"]
@@ -233,7 +223,7 @@ def test_a_fault_while_the_daemon_is_dead_is_in_the_book_once():
 
 
 def test_a_backup_brings_everything_back():
-    with host_with_pool() as host:
+    with PoolHost() as host:
         host.call("CreateVolume", name="v", size=4 * MiB, owner="name:x")
         link = host.connect()
         parts = list(link.stream("Backup"))
@@ -279,7 +269,7 @@ def test_a_second_daemon_is_refused():
 
 
 def test_a_damaged_book_is_not_believed():
-    with host_with_pool() as host:
+    with PoolHost() as host:
         host.call("CreateVolume", name="v", size=2 * MiB)
         host.stop_daemon()
         book = host.state / "nvdimmd.db"
@@ -300,7 +290,7 @@ def test_a_damaged_book_is_not_believed():
 
 
 def test_it_stops_when_told_and_leaves_what_is_mapped():
-    with host_with_pool() as host:
+    with PoolHost() as host:
         host.call("CreateVolume", name="v", size=2 * MiB)
         host.sim("domain create", name="g")
         m = host.call("Map", domain="g", volume="v")["mapping"]

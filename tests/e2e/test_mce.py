@@ -6,14 +6,14 @@ import time
 
 sys.path.insert(0, sys.path[0] + "/../lib")
 from e2e import GiB, MiB, PAGE, run
-from guests import KERNELS, SECOND, SPA, Guests
+from hosts import MceHost
 
 
 # --- where it hits
 
 
 def test_on_the_first_and_the_last_frame_of_a_volume_and_of_the_pool():
-    with Guests() as host:
+    with MceHost() as host:
         m = host.guest("v", 4 * MiB)
         for spa in (m["spa"], m["spa"] + 4 * MiB - PAGE):
             host.mce(spa)
@@ -21,15 +21,15 @@ def test_on_the_first_and_the_last_frame_of_a_volume_and_of_the_pool():
         got = [t["gpa"] for t in host.told("v")["machine_checks"]]
         assert [g & ~(PAGE - 1) for g in got] == [m["gpa"], m["gpa"] + 4 * MiB - PAGE], got
         assert host.mapped_in_hypervisor("v") == 4 * MiB - 2 * PAGE
-        host.mce(SPA)
-        host.mce(SPA + 2 * GiB - PAGE)
-        host.wait_for(lambda: host.pool()["bad"] == (4 if m["spa"] != SPA else 3) * PAGE)
+        host.mce(host.SPA)
+        host.mce(host.SPA + 2 * GiB - PAGE)
+        host.wait_for(lambda: host.pool()["bad"] == (4 if m["spa"] != host.SPA else 3) * PAGE)
         assert host.pool("slow")["bad"] == 0
 
 
 def test_the_owner_is_told_where_how_much_and_what_and_others_nothing():
     """The platform says 2 MiB, somewhere in the middle: aligned down, in the guest's addresses."""
-    with Guests() as host:
+    with MceHost() as host:
         m = host.guest("v", 8 * MiB)
         host.guest("other", 2 * MiB)
         host.mce(m["spa"] + 2 * MiB + 5 * PAGE, kind="srar", lsb=21, in_guest=True)
@@ -47,7 +47,7 @@ def test_the_owner_is_told_where_how_much_and_what_and_others_nothing():
 
 
 def test_an_extent_over_two_volumes_tells_both_guests_their_own_part():
-    with Guests() as host:
+    with MceHost() as host:
         a, b = host.guest("a", 2 * MiB), host.guest("b", 2 * MiB)
         low, high = sorted((("a", a), ("b", b)), key=lambda x: x[1]["spa"])
         assert low[1]["spa"] + 2 * MiB == high[1]["spa"]
@@ -64,17 +64,17 @@ def test_an_extent_over_two_volumes_tells_both_guests_their_own_part():
 
 
 def test_an_extent_ends_where_its_region_does():
-    with Guests() as host:
-        host.mce(SPA + 2 * GiB - PAGE, lsb=30)
+    with MceHost() as host:
+        host.mce(host.SPA + 2 * GiB - PAGE, lsb=30)
         host.wait_for(lambda: host.pool()["bad"] == GiB)
         assert host.pool("slow")["bad"] == 0
-        host.mce(SECOND + 511 * MiB, lsb=30)
+        host.mce(host.SLOW + 511 * MiB, lsb=30)
         host.wait_for(lambda: host.pool("slow")["bad"] == 512 * MiB)
         host.sim("check")
 
 
 def test_without_an_address_it_is_an_alarm_and_nobody_is_hurt():
-    with Guests() as host:
+    with MceHost() as host:
         m = host.guest("v", 2 * MiB)
         host.mce(m["spa"], no_addr=True)
         host.wait_for(lambda: len(host.faults()) == 1)
@@ -85,7 +85,7 @@ def test_without_an_address_it_is_an_alarm_and_nobody_is_hurt():
 
 def test_an_invalid_misc_means_one_page():
     """MISCV clear, or an address that is not physical: what MISC says about the length is nothing."""
-    with Guests() as host:
+    with MceHost() as host:
         m = host.guest("v", 2 * MiB)
         host.mce(m["spa"], status=hex(0xbd000000000000c0 & ~(1 << 59)), lsb=21)
         host.wait_bad("v", PAGE)
@@ -97,16 +97,16 @@ def test_an_invalid_misc_means_one_page():
 
 
 def test_memory_that_is_dom0_s_is_none_of_ours():
-    with Guests() as host:
-        host.mce(KERNELS + 5 * PAGE)
-        host.mce(KERNELS + 6 * PAGE, kind="srar")
+    with MceHost() as host:
+        host.mce(host.DOM0 + 5 * PAGE)
+        host.mce(host.DOM0 + 6 * PAGE, kind="srar")
         time.sleep(0.3)
         assert host.pool()["bad"] == host.pool("slow")["bad"] == 0 and host.faults() == []
 
 
 def test_on_free_memory_it_is_remembered_and_gone_round():
-    with Guests() as host:
-        host.mce(SECOND + 3 * PAGE)
+    with MceHost() as host:
+        host.mce(host.SLOW + 3 * PAGE)
         host.wait_for(lambda: host.pool("slow")["bad"] == PAGE)
         host.call("CreateVolume", name="all", size=512 * MiB - 2 * MiB, pool="slow")
         assert host.volume("all")["bad"] == 0
@@ -114,7 +114,7 @@ def test_on_free_memory_it_is_remembered_and_gone_round():
 
 
 def test_while_it_is_being_unmapped_nobody_is_told_or_held():
-    with Guests() as host:
+    with MceHost() as host:
         m = host.guest("v", 64 * MiB)
         host.sim("fault add", op="unmap", what="fail", error=16, times=1)
         try:
@@ -131,7 +131,7 @@ def test_while_it_is_being_unmapped_nobody_is_told_or_held():
 
 
 def test_large_pages_are_split_no_further_than_they_must():
-    with Guests() as host:
+    with MceHost() as host:
         m = host.guest("v", GiB)
         assert host.orders("v") == {18}, host.orders("v")
         host.mce(m["spa"] + 5 * MiB)
@@ -143,7 +143,7 @@ def test_large_pages_are_split_no_further_than_they_must():
 
 
 def test_no_memory_to_split_a_page_costs_the_guest_and_says_so():
-    with Guests() as host:
+    with MceHost() as host:
         m = host.guest("v", GiB)
         host.guest("other", 2 * MiB)
         host.sim("fault add", where="table", times=1)
@@ -158,7 +158,7 @@ def test_no_memory_to_split_a_page_costs_the_guest_and_says_so():
 
 
 def test_each_class_of_error_is_counted_apart():
-    with Guests() as host:
+    with MceHost() as host:
         m = host.guest("v", 4 * MiB)
         for i, kind in enumerate(("srao", "srar", "srar", "ucna", "ucna", "ucna", "cmci")):
             host.mce(m["spa"] + i * PAGE, kind=kind)
@@ -173,7 +173,7 @@ def test_each_class_of_error_is_counted_apart():
 
 
 def test_on_amd_deferred_and_consumed_errors_are_told_apart():
-    with Guests(cpu="amd") as host:
+    with MceHost(cpu="amd") as host:
         m = host.guest("v", 2 * MiB)
         host.mce(m["spa"])
         host.mce(m["spa"] + PAGE, kind="srar", in_guest=True)
@@ -189,7 +189,7 @@ def test_on_amd_deferred_and_consumed_errors_are_told_apart():
 
 
 def test_two_faults_at_once_are_one_hold_and_each_is_decided_once():
-    with Guests() as host:
+    with MceHost() as host:
         m = host.guest("v", 8 * MiB, vcpus=2)
         host.daemon.send_signal(signal.SIGSTOP)
         host.mce(m["spa"], kind="srar", in_guest=True)
@@ -208,7 +208,7 @@ def test_two_faults_at_once_are_one_hold_and_each_is_decided_once():
 
 def test_nobody_goes_on_before_the_last_of_its_faults_is_decided():
     """The second answer does not come through at first: so long the guest stands still."""
-    with Guests() as host:
+    with MceHost() as host:
         m = host.guest("v", 8 * MiB)
         host.daemon.send_signal(signal.SIGSTOP)
         host.mce(m["spa"])
@@ -231,7 +231,7 @@ def storm(host, spa, count, stride):
 
 
 def test_a_storm_of_100000_frames_and_then_100000_times_one():
-    with Guests() as host:
+    with MceHost() as host:
         m = host.guest("v", GiB)
         host.guest("other", 2 * MiB)
         n = 100000
@@ -241,7 +241,7 @@ def test_a_storm_of_100000_frames_and_then_100000_times_one():
         assert lost > 0.9 * n, lost
         assert host.mapped_in_hypervisor("v") == GiB - n * PAGE
         assert host.runs("v") and host.runs("other")
-        assert len(host.faults("events-lost")) == 1
+        assert len(host.history("events-lost")) == 1
         # Whoever asks about one whose own event was lost learns where it is known from.
         why = host.call("Why", volume="v", offset=(n - 7) * PAGE)
         assert why["bad"] == PAGE and why["events"][-1]["kind"] == "bad-learned", why
@@ -261,7 +261,7 @@ def test_a_storm_of_100000_frames_and_then_100000_times_one():
 
 
 def test_in_a_storm_that_nvdimmd_sees_each_fault_is_counted_once():
-    with Guests() as host:
+    with MceHost() as host:
         m = host.guest("v", GiB)
         n = 20000
         host.mce(m["spa"], count=n)

@@ -6,14 +6,14 @@ import time
 
 sys.path.insert(0, sys.path[0] + "/../lib")
 from e2e import GiB, MiB, PAGE, Host, run
-from guests import SPA, TOPOLOGY, Guests
+from hosts import MceHost
 
 
 # --- what becomes of nvdimmd
 
 
 def test_dead_and_back_in_time_nobody_dies():
-    with Guests(config="deadline = 10s\n") as host:
+    with MceHost(config="deadline = 10s\n") as host:
         m = host.guest("v", 8 * MiB)
         host.sim("clock stop")
         host.kill_daemon()
@@ -29,7 +29,7 @@ def test_dead_and_back_in_time_nobody_dies():
 
 
 def test_dead_and_back_too_late_costs_the_owner_and_the_fault_is_in_the_book_once():
-    with Guests(config="deadline = 1s\n") as host:
+    with MceHost(config="deadline = 1s\n") as host:
         m = host.guest("v", 8 * MiB)
         host.guest("other", 2 * MiB)
         host.kill_daemon()
@@ -39,7 +39,7 @@ def test_dead_and_back_too_late_costs_the_owner_and_the_fault_is_in_the_book_onc
         for _ in range(2):
             host.start_daemon()
             host.wait_for(lambda: "mapping" not in host.volume("v"))
-            assert len(host.faults()) == 1 and len(host.faults("timeout")) == 1
+            assert len(host.faults()) == 1 and len(host.history("timeout")) == 1
             assert "before nvdimmd read of it" in host.faults()[0]["text"], host.faults()
             assert host.volume("v")["bad"] == PAGE and host.runs("other")
             host.kill_daemon()
@@ -49,15 +49,15 @@ def test_dead_and_back_too_late_costs_the_owner_and_the_fault_is_in_the_book_onc
 
 
 def test_a_guest_that_does_not_take_its_machine_checks_is_crashed_and_the_reason_is_that():
-    with Guests(config="deadline = 10s\n") as host:
+    with MceHost(config="deadline = 10s\n") as host:
         m = host.guest("v", 8 * MiB, mcip_sticks=True)
         host.mce(m["spa"])
         host.wait_bad("v", PAGE)
         host.mce(m["spa"] + PAGE)
         host.wait_bad("v", 2 * PAGE)
         host.sim("clock advance", ms=15000)
-        host.wait_for(lambda: host.faults("timeout"))
-        e = host.faults("timeout")[0]
+        host.wait_for(lambda: host.history("timeout"))
+        e = host.history("timeout")[0]
         assert "crashed v (domain 1): it did not take its machine checks in time" in e["text"], e
         assert e["place"]["volume"] == "v", e
         assert e["id"] in [w["id"] for w in host.call("Why", volume="v")["events"]]
@@ -65,29 +65,29 @@ def test_a_guest_that_does_not_take_its_machine_checks_is_crashed_and_the_reason
 
 
 def test_a_guest_that_cannot_be_told_is_crashed_and_that_is_said():
-    with Guests() as host:
+    with MceHost() as host:
         m = host.guest("v", 8 * MiB)
         host.sim("fault add", where="vmce", error=95)
         host.mce(m["spa"])
         host.wait_for(lambda: not host.domain("v"))
-        e = host.wait_for(lambda: host.faults("untold"))[0]
+        e = host.wait_for(lambda: host.history("untold"))[0]
         assert "v (domain 1) cannot be told by a machine check, and was crashed instead" in e["text"], e
         assert len(host.faults()) == 1 and host.volume("v")["bad"] == PAGE
 
 
 def test_bad_pages_go_with_their_pool_to_another_address():
     """Another slot, another boot: the frames have other numbers, and the same ones are bad."""
-    with Guests() as host:
+    with MceHost() as host:
         m = host.guest("v", 4 * MiB)
         host.mce(m["spa"] + 7 * PAGE)
         host.wait_bad("v", PAGE)
-        host.mce(SPA + GiB)
+        host.mce(host.SPA + GiB)
         host.wait_for(lambda: host.pool()["bad"] == 2 * PAGE)
         host.stop_daemon()
         host.sim_process.kill()
         host.sim_process.wait()
         host.sim_connection = None
-        host.topology.write_text(TOPOLOGY.replace("0x140000000", "0x340000000"))
+        host.topology.write_text(host.TOPOLOGY.replace("0x140000000", "0x340000000"))
         host.start_sim()
         host.start_daemon()
         assert host.pool()["spa"] == 0x340000000 and host.pool()["bad"] == 2 * PAGE
@@ -102,7 +102,7 @@ def test_bad_pages_go_with_their_pool_to_another_address():
 
 def test_slow_is_not_dead():
     """The second answer is long in coming, and the first gave the guest its time anew."""
-    with Guests(config="deadline = 10s\n") as host:
+    with MceHost(config="deadline = 10s\n") as host:
         m = host.guest("v", 8 * MiB)
         host.sim("clock stop")
         host.daemon.send_signal(signal.SIGSTOP)
@@ -115,12 +115,12 @@ def test_slow_is_not_dead():
         host.sim("clock advance", ms=9000)
         assert host.domain("v")["held"]
         host.wait_bad("v", 2 * PAGE)
-        assert host.runs("v") and host.told("v")["count"] == 2 and host.faults("timeout") == []
+        assert host.runs("v") and host.told("v")["count"] == 2 and host.history("timeout") == []
 
 
 def test_hanging_in_a_hypercall_until_killed_loses_nothing():
     for step in ("get_events", "resolve"):
-        with Guests(config="deadline = 60s\n") as host:
+        with MceHost(config="deadline = 60s\n") as host:
             m = host.guest("v", 8 * MiB)
             host.sim("fault add", op=step, what="hang")
             host.mce(m["spa"])
@@ -136,7 +136,7 @@ def test_hanging_in_a_hypercall_until_killed_loses_nothing():
 
 def test_killed_again_and_again_with_pairs_of_faults_each_is_told_once():
     """Killed at every moment; twice in a row, so that the second life dies at it too."""
-    with Guests(config="deadline = 60s\n") as host:
+    with MceHost(config="deadline = 60s\n") as host:
         m = host.guest("v", 32 * MiB)
         n = 12
         for i in range(n):
@@ -155,7 +155,7 @@ def test_killed_again_and_again_with_pairs_of_faults_each_is_told_once():
 
 
 def test_the_hook_may_fail_or_hang_and_the_guest_gets_its_answer():
-    with Guests() as host:
+    with MceHost() as host:
         m = host.guest("v", 8 * MiB)
         for i, script in enumerate(("exit 3", "kill -9 $$", "sleep 60", None)):
             hook = host.dir / f"hook{i}"
@@ -176,7 +176,7 @@ def test_the_hook_may_fail_or_hang_and_the_guest_gets_its_answer():
 
 def test_a_dimm_that_says_it_is_failing_is_an_alarm_and_the_end_of_it_is_told_too():
     def described(health):
-        return TOPOLOGY.replace('size = "3 GiB"', 'size = "3 GiB" dimm "nmem0" { id = "8680-56341200" %s }' % health)
+        return MceHost.TOPOLOGY.replace('size = "3 GiB"', 'size = "3 GiB" dimm "nmem0" { id = "8680-56341200" %s }' % health)
 
     with Host(described("")) as host:
         host.start()

@@ -3,7 +3,7 @@
 import sys
 
 sys.path.insert(0, sys.path[0] + "/../lib")
-from e2e import GiB, MiB, PAGE, Host, refused, run
+from e2e import MiB, PAGE, Host, refused, run
 
 U1 = "11111111-2222-3333-4444-000000000001"
 
