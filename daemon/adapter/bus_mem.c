@@ -23,6 +23,7 @@ struct bus_mem {
 	bool domain[DOMIDS], domain_news[DOMIDS];
 	uint32_t faults[DOMIDS];
 	bool down, lost, syncing;
+	bool hangs, hangs_known, hangs_news;
 };
 
 static struct bus_mem *bus_mem(struct bus *bus)
@@ -92,7 +93,13 @@ static int mem_next(struct bus *bus, struct bus_event *ret)
 
 	if (m->lost) {
 		m->lost = false;
-		*ret = (struct bus_event){ .type = BUS_LOST };
+		*ret = (struct bus_event){ .type = BUS_LOST, .reason = "the connection broke" };
+		return 0;
+	}
+	if (m->hangs_news) {
+		m->hangs_news = false;
+		*ret = (struct bus_event){ .type = m->hangs_known ? BUS_HANGS : BUS_ANSWERS };
+		snprintf(ret->reason, sizeof(ret->reason), "%s", m->hangs_known ? "it does not answer" : "");
 		return 0;
 	}
 	if (m->down)
@@ -104,6 +111,14 @@ static int mem_next(struct bus *bus, struct bus_event *ret)
 	m->syncing = false;
 	*ret = (struct bus_event){ .type = BUS_SYNCED };
 	return 0;
+}
+
+static void mem_look(struct bus *bus)
+{
+	struct bus_mem *m = bus_mem(bus);
+
+	m->hangs_news = m->hangs_news || m->hangs != m->hangs_known;
+	m->hangs_known = m->hangs;
 }
 
 static int mem_attach(struct bus *bus, struct device_key key, const struct device_wish *wish)
@@ -181,6 +196,7 @@ static void mem_free(struct bus *bus)
 static const struct bus_ops mem_ops = {
 	.fd = mem_fd,
 	.next = mem_next,
+	.look = mem_look,
 	.attach = mem_attach,
 	.report = mem_report,
 	.remove = mem_remove,
@@ -234,6 +250,11 @@ void bus_mem_front(struct bus *bus, struct device_key key, const struct device_f
 void bus_mem_down(struct bus *bus)
 {
 	bus_mem(bus)->down = bus_mem(bus)->lost = true;
+}
+
+void bus_mem_hang(struct bus *bus, bool hangs)
+{
+	bus_mem(bus)->hangs = hangs;
 }
 
 void bus_mem_reconnect(struct bus *bus)

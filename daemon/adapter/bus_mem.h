@@ -39,6 +39,9 @@ void bus_mem_reconnect(struct bus *bus);
 /** bus_mem_down() - nothing that is told arrives until bus_mem_reconnect() */
 void bus_mem_down(struct bus *bus);
 
+/** bus_mem_hang() - it does not answer, or does again; the next bus_look() finds out */
+void bus_mem_hang(struct bus *bus, bool hangs);
+
 /** bus_mem_device() - as it is there; NULL if it never was */
 const struct bus_mem_device *bus_mem_device(struct bus *bus, struct device_key key);
 

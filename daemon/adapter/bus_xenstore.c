@@ -21,10 +21,20 @@
 #define AGAIN_MS 1000
 #define RETRY_MS 100
 #define END_MS 500
+/* Who does not answer for so long hangs; and who was asked nothing so long is asked something. */
+#define HANGS_NS 5000000000u
 
 static struct bus_xenstore *bus_xenstore(struct bus *bus)
 {
 	return nv_container_of(bus, struct bus_xenstore, bus);
+}
+
+static uint64_t now_ns(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
 }
 
 /* ---- the thread ---- */
@@ -35,11 +45,12 @@ static bool thread_wait(struct bus_xenstore *b, int ms)
 	struct pollfd p[] = {
 		{ .fd = b->stop_fd, .events = POLLIN },
 		{ .fd = b->work_fd, .events = POLLIN },
-		{ .fd = b->xs ? xs_fileno(b->xs) : -1, .events = POLLIN },
+		{ .fd = b->io.xs ? xs_fileno(b->io.xs) : -1, .events = POLLIN },
 	};
 	uint64_t n;
 
-	poll(p, b->xs ? 3 : 1, ms);
+	xsio_idle(&b->io);
+	poll(p, b->io.xs ? 3 : 1, ms);
 	if (p[1].revents && read(b->work_fd, &n, sizeof(n)) < 0)
 		return false;
 	return !p[0].revents;
@@ -50,6 +61,20 @@ static void thread_lost(struct bus_xenstore *b, const char *reason)
 	pthread_mutex_lock(&b->lock);
 	bus_lost(b, "%s", reason);
 	pthread_mutex_unlock(&b->lock);
+}
+
+/* A xenstored that hangs says nothing: ask, though there is nothing to be asked. */
+static int thread_probe(struct bus_xenstore *b)
+{
+	uint64_t now = now_ns();
+	char pid[16];
+	int r;
+
+	if (now - b->probed_ns < HANGS_NS)
+		return 0;
+	b->probed_ns = now;
+	r = xsio_read(&b->io, XENBUS_CLASS "/pid", pid, sizeof(pid));
+	return r == -ENOTCONN ? r : 0;
 }
 
 /* One connection, from its beginning to its end. */
@@ -65,9 +90,11 @@ static void thread_follow(struct bus_xenstore *b)
 			r = sync_read(b);
 		if (!r)
 			r = sync_write(b);
+		if (!r)
+			r = thread_probe(b);
 		/* That xenstored died is not announced: look now and then. */
 		if (!r && !thread_wait(b, b->more ? 0 : b->retry ? RETRY_MS : AGAIN_MS)) {
-			xsio_serve_end(b->xs);
+			xsio_serve_end(&b->io);
 			return;
 		}
 	}
@@ -80,11 +107,12 @@ static void *thread_main(void *arg)
 	struct bus_xenstore *b = arg;
 
 	do {
-		b->xs = xs_open(0);
-		if (b->xs) {
+		xsio_ask(&b->io);
+		b->io.xs = xs_open(0);
+		if (b->io.xs) {
 			thread_follow(b);
-			xs_close(b->xs);
-			b->xs = NULL;
+			xs_close(b->io.xs);
+			b->io.xs = NULL;
 		} else {
 			thread_lost(b, "xenstored does not run");
 		}
@@ -182,6 +210,13 @@ static int next_locked(struct bus_xenstore *b, struct bus_event *ret)
 		snprintf(ret->reason, sizeof(ret->reason), "%s", b->reason);
 		return 0;
 	}
+	if (b->hangs_news) {
+		b->hangs_news = false;
+		*ret = (struct bus_event){ .type = b->hangs ? BUS_HANGS : BUS_ANSWERS };
+		if (b->hangs)
+			snprintf(ret->reason, sizeof(ret->reason), "xenstored does not answer");
+		return 0;
+	}
 	if (next_home(b, ret) || next_slot(b, ret))
 		return 0;
 	if (b->synced) {
@@ -204,6 +239,26 @@ static int x_next(struct bus *bus, struct bus_event *ret)
 	r = next_locked(b, ret);
 	pthread_mutex_unlock(&b->lock);
 	return r;
+}
+
+/*
+ * Two looks must find the same request: a process that was itself stopped for a
+ * while is not to say that of xenstored.
+ */
+static void x_look(struct bus *bus)
+{
+	struct bus_xenstore *b = bus_xenstore(bus);
+	uint64_t asked = b->io.asked_ns;
+	bool hangs = asked && asked == b->looked && now_ns() - asked >= HANGS_NS;
+
+	b->looked = asked;
+	pthread_mutex_lock(&b->lock);
+	if (hangs != b->hangs) {
+		b->hangs = hangs;
+		b->hangs_news = true;
+		bus_news(b);
+	}
+	pthread_mutex_unlock(&b->lock);
 }
 
 /* ---- what is told ---- */
@@ -329,6 +384,7 @@ static void x_free(struct bus *bus)
 static const struct bus_ops x_ops = {
 	.fd = x_fd,
 	.next = x_next,
+	.look = x_look,
 	.attach = x_attach,
 	.report = x_report,
 	.remove = x_remove,

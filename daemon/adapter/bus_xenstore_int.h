@@ -74,9 +74,12 @@ struct bus_xenstore {
 	struct list slot_news, slot_work, home_news, home_work;
 	bool lost, synced;   /* news of no slot */
 	char reason[96];     /* of lost */
+	bool hangs, hangs_news; /* it does not answer; that changed */
+	uint64_t looked;     /* the request that was waited for at the last look */
 
 	/* The thread's: */
-	struct xs_handle *xs;
+	struct xsio io;
+	uint64_t probed_ns;
 	struct list slot_stale, home_stale;
 	bool tree_stale;     /* all devices of all domains are to be listed */
 	bool came, went;     /* domains did */

@@ -94,7 +94,7 @@ int sync_watches(struct bus_xenstore *b)
 {
 	char **event;
 
-	while ((event = xs_check_watch(b->xs))) {
+	while ((event = xs_check_watch(b->io.xs))) {
 		switch (event[XS_WATCH_TOKEN][0]) {
 		case 'b':
 			on_back(b, event[XS_WATCH_PATH]);
@@ -145,7 +145,7 @@ static int list_domain(struct bus_xenstore *b, uint32_t domid)
 	int r;
 
 	snprintf(path, sizeof(path), TREE "/%u", domid);
-	r = xsio_list(b->xs, path, &ids, &nr);
+	r = xsio_list(&b->io, path, &ids, &nr);
 	for (i = 0; !r && i < nr; i++) {
 		key.devid = ids[i];
 		pthread_mutex_lock(&b->lock);
@@ -165,7 +165,7 @@ static int list_tree(struct bus_xenstore *b)
 	size_t nr = 0, i;
 	int r;
 
-	r = xsio_list(b->xs, TREE, &ids, &nr);
+	r = xsio_list(&b->io, TREE, &ids, &nr);
 	for (i = 0; !r && i < nr; i++)
 		r = list_domain(b, ids[i]);
 	if (!r)
@@ -203,7 +203,7 @@ static bool slot_is_as_told(struct bus_xenstore *b, struct slot *s, int *ret)
 	pthread_mutex_unlock(&b->lock);
 	if (!known)
 		return false;
-	*ret = xsio_state(b->xs, s->key, &state);
+	*ret = xsio_state(&b->io, s->key, &state);
 	if (*ret == -ENOTCONN)
 		return true;
 	if (*ret || state != told)
@@ -226,9 +226,9 @@ static int slot_read(struct bus_xenstore *b, struct slot *s)
 	s->whole = false;
 	memset(&wish, 0, sizeof(wish));
 	memset(&front, 0, sizeof(front));
-	r = xsio_wish(b->xs, s->key, &wish, &here);
+	r = xsio_wish(&b->io, s->key, &wish, &here);
 	if (!r && s->asked) {
-		r = xsio_front(b->xs, s->key, &front);
+		r = xsio_front(&b->io, s->key, &front);
 		front.asked = s->asked;
 	}
 	if (r == -ENOTCONN)
@@ -270,10 +270,10 @@ static int home_read(struct bus_xenstore *b, struct home *h)
 	snprintf(path, sizeof(path), "/local/domain/%u/name", h->domid);
 	if (h->gone) {
 		if (h->watched)
-			xs_unwatch(b->xs, path, "n");
+			xs_unwatch(xsio_ask(&b->io), path, "n");
 		h->watched = false;
 	} else {
-		r = xsio_read(b->xs, path, name, sizeof(name));
+		r = xsio_read(&b->io, path, name, sizeof(name));
 	}
 	if (r == -ENOTCONN)
 		return r;
@@ -307,7 +307,7 @@ static struct home *home_watch(struct bus_xenstore *b, uint32_t domid)
 		return h;
 	snprintf(path, sizeof(path), "/local/domain/%u/name", domid);
 	/* Its first event has the name read. */
-	h->watched = xs_watch(b->xs, path, "n");
+	h->watched = xs_watch(xsio_ask(&b->io), path, "n");
 	return h;
 }
 
@@ -335,7 +335,7 @@ static int list_homes(struct bus_xenstore *b, bool went)
 	size_t nr = 0, i;
 	int r;
 
-	r = xsio_list(b->xs, "/local/domain", &ids, &nr);
+	r = xsio_list(&b->io, "/local/domain", &ids, &nr);
 	if (r)
 		return r;
 	for (i = 0; i < nr; i++) {
@@ -347,7 +347,7 @@ static int list_homes(struct bus_xenstore *b, bool went)
 		r = h->here ? 0 : home_read(b, h);
 		if (r)
 			return r;
-		home_learn(b, h, xs_is_domain_introduced(b->xs, h->domid));
+		home_learn(b, h, xs_is_domain_introduced(xsio_ask(&b->io), h->domid));
 	}
 	homes_unseen(b);
 	return 0;
@@ -429,7 +429,7 @@ int sync_begin(struct bus_xenstore *b)
 	uint32_t pid;
 	int r;
 
-	r = xsio_serve(b->xs, &pid);
+	r = xsio_serve(&b->io, &pid);
 	if (r == -EBUSY) {
 		pthread_mutex_lock(&b->lock);
 		bus_lost(b, "process %u serves this xenstore", pid);
@@ -438,8 +438,8 @@ int sync_begin(struct bus_xenstore *b)
 	if (r)
 		return r;
 	forget_connection(b);
-	if (!xs_watch(b->xs, "@introduceDomain", "i") || !xs_watch(b->xs, "@releaseDomain", "r") ||
-	    !xs_watch(b->xs, TREE, "b"))
+	if (!xs_watch(xsio_ask(&b->io), "@introduceDomain", "i") || !xs_watch(xsio_ask(&b->io), "@releaseDomain", "r") ||
+	    !xs_watch(xsio_ask(&b->io), TREE, "b"))
 		return xsio_error();
 	b->tree_stale = b->came = b->went = b->syncing = true;
 	return 0;

@@ -57,9 +57,9 @@ static int front_follow(struct bus_xenstore *b, struct slot *s, uint64_t ask)
 		return 0;
 	xenbus_front_path(s->key, "", path);
 	if (ask && !s->asked)
-		r = xs_watch(b->xs, path, "f");
+		r = xs_watch(xsio_ask(&b->io), path, "f");
 	else if (!ask)
-		r = xs_unwatch(b->xs, path, "f");
+		r = xs_unwatch(xsio_ask(&b->io), path, "f");
 	s->asked = ask;
 	list_put(&b->slot_stale, &s->stale);
 	b->more = true;
@@ -73,7 +73,7 @@ static int order_run(struct bus_xenstore *b, struct slot *s, struct order *o)
 	if (o->remove) {
 		r = front_follow(b, s, 0);
 		if (!r)
-			r = xsio_remove(b->xs, s->key);
+			r = xsio_remove(&b->io, s->key);
 		if (r)
 			return r;
 		o->remove = false;
@@ -81,13 +81,13 @@ static int order_run(struct bus_xenstore *b, struct slot *s, struct order *o)
 		b->more = true;
 	}
 	if (o->attach) {
-		r = xsio_attach(b->xs, s->key, &o->wish);
+		r = xsio_attach(&b->io, s->key, &o->wish);
 		if (r)
 			return r;
 		o->attach = false;
 	}
 	if (o->report) {
-		r = xsio_report(b->xs, s->key, &o->what);
+		r = xsio_report(&b->io, s->key, &o->what);
 		if (!r)
 			r = front_follow(b, s, o->what.ask);
 	}
@@ -129,7 +129,7 @@ static int home_work(struct bus_xenstore *b, struct home *h, struct list *again)
 	h->faults.nr = 0;
 	pthread_mutex_unlock(&b->lock);
 	if (f.nr)
-		r = xsio_faults(b->xs, h->domid, &f);
+		r = xsio_faults(&b->io, h->domid, &f);
 	pthread_mutex_lock(&b->lock);
 	if (r == -ENOTCONN || worth_again(r)) {
 		if (!h->faults.nr)

@@ -20,7 +20,7 @@
 
 /* A job runs in a transaction of its own. */
 struct job {
-	struct xs_handle *xs;
+	struct xsio *io;
 	xs_transaction_t t;
 	const void *arg;
 	uint32_t domid;
@@ -35,11 +35,11 @@ static int run(struct job *j, job_fn *fn)
 	int i, r;
 
 	for (i = 0; i < TRIES; i++) {
-		j->t = xs_transaction_start(j->xs);
+		j->t = xs_transaction_start(xsio_ask(j->io));
 		if (j->t == XBT_NULL)
 			return xsio_error();
 		r = fn(j);
-		if (xs_transaction_end(j->xs, j->t, r != 0) || r)
+		if (xs_transaction_end(xsio_ask(j->io), j->t, r != 0) || r)
 			return r > 0 ? 0 : r;
 		r = xsio_error();
 		if (r != -EAGAIN)
@@ -50,7 +50,7 @@ static int run(struct job *j, job_fn *fn)
 
 static int put(struct job *j, const char *path, const char *value)
 {
-	return xs_write(j->xs, j->t, path, value, (unsigned int)strlen(value)) ? 0 : xsio_error();
+	return xs_write(xsio_ask(j->io), j->t, path, value, (unsigned int)strlen(value)) ? 0 : xsio_error();
 }
 
 static int put_in(struct job *j, const char *dir, const char *node, const char *fmt, ...) nv_printf(4, 5);
@@ -71,7 +71,7 @@ static int put_in(struct job *j, const char *dir, const char *node, const char *
 static int exists(struct job *j, const char *path)
 {
 	unsigned int nr;
-	void *p = xs_get_permissions(j->xs, j->t, path, &nr);
+	void *p = xs_get_permissions(xsio_ask(j->io), j->t, path, &nr);
 	int r = p ? 1 : xsio_error();
 
 	free(p);
@@ -80,7 +80,7 @@ static int exists(struct job *j, const char *path)
 
 static int take_away(struct job *j, const char *path)
 {
-	int r = xs_rm(j->xs, j->t, path) ? 0 : xsio_error();
+	int r = xs_rm(xsio_ask(j->io), j->t, path) ? 0 : xsio_error();
 
 	return r == -ENOENT ? 0 : r;
 }
@@ -93,7 +93,8 @@ static int make_dir(struct job *j, const char *path, uint32_t owner, uint32_t re
 		{ .id = reader, .perms = XS_PERM_READ },
 	};
 
-	if (!xs_mkdir(j->xs, j->t, path) || !xs_set_permissions(j->xs, j->t, path, perms, NV_ARRAY_SIZE(perms)))
+	if (!xs_mkdir(xsio_ask(j->io), j->t, path) ||
+	    !xs_set_permissions(xsio_ask(j->io), j->t, path, perms, NV_ARRAY_SIZE(perms)))
 		return xsio_error();
 	return 0;
 }
@@ -107,7 +108,7 @@ static int report_job(struct job *j)
 	size_t i;
 	int r = 0;
 
-	names = xs_directory(j->xs, j->t, xenbus_back_path(j->key, "", path), &nr);
+	names = xs_directory(xsio_ask(j->io), j->t, xenbus_back_path(j->key, "", path), &nr);
 	if (!names) {
 		r = xsio_error();
 		return r == -ENOENT ? 1 : r;
@@ -128,9 +129,9 @@ static int report_job(struct job *j)
 	return r;
 }
 
-int xsio_report(struct xs_handle *xs, struct device_key key, const struct device_report *report)
+int xsio_report(struct xsio *io, struct device_key key, const struct device_report *report)
 {
-	struct job j = { .xs = xs, .key = key, .arg = report };
+	struct job j = { .io = io, .key = key, .arg = report };
 
 	return run(&j, report_job);
 }
@@ -188,9 +189,9 @@ static int attach_job(struct job *j)
 	return r ? r : attach_back(j, front, back, j->arg);
 }
 
-int xsio_attach(struct xs_handle *xs, struct device_key key, const struct device_wish *wish)
+int xsio_attach(struct xsio *io, struct device_key key, const struct device_wish *wish)
 {
-	struct job j = { .xs = xs, .key = key, .arg = wish };
+	struct job j = { .io = io, .key = key, .arg = wish };
 
 	return run(&j, attach_job);
 }
@@ -208,13 +209,13 @@ static int remove_job(struct job *j)
 	if (r)
 		return r;
 	*strrchr(path, '/') = '\0';
-	rest = xs_directory(j->xs, j->t, path, &nr);
+	rest = xs_directory(xsio_ask(j->io), j->t, path, &nr);
 	return rest && !nr ? take_away(j, path) : 0;
 }
 
-int xsio_remove(struct xs_handle *xs, struct device_key key)
+int xsio_remove(struct xsio *io, struct device_key key)
 {
-	struct job j = { .xs = xs, .key = key };
+	struct job j = { .io = io, .key = key };
 
 	return run(&j, remove_job);
 }
@@ -239,7 +240,7 @@ static int faults_job(struct job *j)
 	if (r < 0)
 		return r;
 	snprintf(path, sizeof(path), "%s/faults", dir);
-	old = xs_read(j->xs, j->t, path, &len);
+	old = xs_read(xsio_ask(j->io), j->t, path, &len);
 	if (old && xenbus_number(old, len, UINT64_MAX / 2, &n))
 		n = 0;
 	r = put_in(j, dir, "last-gpa", "0x%llx", (unsigned long long)f->gpa);
@@ -251,9 +252,9 @@ static int faults_job(struct job *j)
 	return r ? r : put_in(j, dir, "faults", "%llu", (unsigned long long)(n + f->nr));
 }
 
-int xsio_faults(struct xs_handle *xs, uint32_t domid, const struct xsio_faults *f)
+int xsio_faults(struct xsio *io, uint32_t domid, const struct xsio_faults *f)
 {
-	struct job j = { .xs = xs, .domid = domid, .arg = f };
+	struct job j = { .io = io, .domid = domid, .arg = f };
 
 	return run(&j, faults_job);
 }
@@ -285,7 +286,7 @@ static int serve_job(struct job *j)
 	uint64_t pid = 0;
 	int r;
 
-	old = xs_read(j->xs, j->t, SERVE_PID, &len);
+	old = xs_read(xsio_ask(j->io), j->t, SERVE_PID, &len);
 	if (old && !xenbus_number(old, len, INT32_MAX, &pid) && pid && pid != (uint64_t)getpid() &&
 	    is_one_of_us((uint32_t)pid)) {
 		j->domid = (uint32_t)pid;
@@ -296,16 +297,16 @@ static int serve_job(struct job *j)
 	return r ? r : put(j, SERVE_STATE, "running");
 }
 
-int xsio_serve(struct xs_handle *xs, uint32_t *ret_pid)
+int xsio_serve(struct xsio *io, uint32_t *ret_pid)
 {
-	struct job j = { .xs = xs };
+	struct job j = { .io = io };
 	int r = run(&j, serve_job);
 
 	*ret_pid = r == -EBUSY ? j.domid : 0;
 	return r;
 }
 
-void xsio_serve_end(struct xs_handle *xs)
+void xsio_serve_end(struct xsio *io)
 {
-	xs_rm(xs, XBT_NULL, XENBUS_CLASS);
+	xs_rm(xsio_ask(io), XBT_NULL, XENBUS_CLASS);
 }

@@ -6,9 +6,24 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
 #include <xenstore.h>
 
 #include "adapter/xsio.h"
+
+struct xs_handle *xsio_ask(struct xsio *io)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	io->asked_ns = (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
+	return io->xs;
+}
+
+void xsio_idle(struct xsio *io)
+{
+	io->asked_ns = 0;
+}
 
 int xsio_error(void)
 {
@@ -44,14 +59,14 @@ bool xsio_listed(char **names, unsigned int nr, const char *name)
 	return false;
 }
 
-int xsio_read(struct xs_handle *xs, const char *path, char *buf, size_t len)
+int xsio_read(struct xsio *io, const char *path, char *buf, size_t len)
 {
 	nv_cleanup(nv_freep) char *text = NULL;
 	unsigned int n = 0;
 	int r;
 
 	buf[0] = '\0';
-	text = xs_read(xs, XBT_NULL, path, &n);
+	text = xs_read(xsio_ask(io), XBT_NULL, path, &n);
 	if (!text) {
 		r = xsio_error();
 		return r == -ENOENT ? 0 : r;
@@ -63,7 +78,7 @@ int xsio_read(struct xs_handle *xs, const char *path, char *buf, size_t len)
 	return 0;
 }
 
-int xsio_list(struct xs_handle *xs, const char *path, uint32_t **ret, size_t *ret_nr)
+int xsio_list(struct xsio *io, const char *path, uint32_t **ret, size_t *ret_nr)
 {
 	nv_cleanup(nv_freep) char **names = NULL;
 	unsigned int nr = 0, i;
@@ -72,7 +87,7 @@ int xsio_list(struct xs_handle *xs, const char *path, uint32_t **ret, size_t *re
 	size_t k = 0;
 	int r;
 
-	names = xs_directory(xs, XBT_NULL, path, &nr);
+	names = xs_directory(xsio_ask(io), XBT_NULL, path, &nr);
 	if (!names) {
 		r = xsio_error();
 		if (r != -ENOENT)
@@ -90,12 +105,12 @@ int xsio_list(struct xs_handle *xs, const char *path, uint32_t **ret, size_t *re
 }
 
 /* One node's bytes, to be freed. Return: 0, also if it is not there; as xsio_error(). */
-static int read_value(struct xs_handle *xs, const char *path, struct xenbus_value *v)
+static int read_value(struct xsio *io, const char *path, struct xenbus_value *v)
 {
 	unsigned int len = 0;
 	int r;
 
-	v->data = xs_read(xs, XBT_NULL, path, &len);
+	v->data = xs_read(xsio_ask(io), XBT_NULL, path, &len);
 	v->len = len;
 	r = v->data ? 0 : xsio_error();
 	return r == -ENOENT ? 0 : r;
@@ -105,7 +120,7 @@ static int read_value(struct xs_handle *xs, const char *path, struct xenbus_valu
  * Only those that are listed are asked for. Where state is listed the others
  * were written before it.
  */
-static int read_back(struct xs_handle *xs, struct device_key key, struct xenbus_value *v)
+static int read_back(struct xsio *io, struct device_key key, struct xenbus_value *v)
 {
 	nv_cleanup(nv_freep) char **names = NULL;
 	char path[XENBUS_PATH];
@@ -113,7 +128,7 @@ static int read_back(struct xs_handle *xs, struct device_key key, struct xenbus_
 	size_t i;
 	int r = 0;
 
-	names = xs_directory(xs, XBT_NULL, xenbus_back_path(key, "", path), &nr);
+	names = xs_directory(xsio_ask(io), XBT_NULL, xenbus_back_path(key, "", path), &nr);
 	if (!names) {
 		r = xsio_error();
 		return r == -ENOENT ? 0 : r;
@@ -122,7 +137,7 @@ static int read_back(struct xs_handle *xs, struct device_key key, struct xenbus_
 		return 0;
 	for (i = 0; !r && i < XENBUS_BACK_NR; i++)
 		if (xsio_listed(names, nr, xenbus_back_names[i]))
-			r = read_value(xs, xenbus_back_path(key, xenbus_back_names[i], path), &v[i]);
+			r = read_value(io, xenbus_back_path(key, xenbus_back_names[i], path), &v[i]);
 	return r;
 }
 
@@ -132,12 +147,12 @@ static void free_nodes(struct xenbus_value *v, size_t nr)
 		free((char *)v[nr].data);
 }
 
-int xsio_wish(struct xs_handle *xs, struct device_key key, struct device_wish *ret, bool *ret_here)
+int xsio_wish(struct xsio *io, struct device_key key, struct device_wish *ret, bool *ret_here)
 {
 	struct xenbus_value v[XENBUS_BACK_NR] = { { 0 } };
 	int r;
 
-	r = read_back(xs, key, v);
+	r = read_back(io, key, v);
 	if (!r) {
 		*ret_here = v[XENBUS_STATE].data;
 		xenbus_wish(v, ret);
@@ -146,14 +161,14 @@ int xsio_wish(struct xs_handle *xs, struct device_key key, struct device_wish *r
 	return r;
 }
 
-int xsio_state(struct xs_handle *xs, struct device_key key, enum device_state *ret)
+int xsio_state(struct xsio *io, struct device_key key, enum device_state *ret)
 {
 	struct xenbus_value v[XENBUS_BACK_NR] = { { 0 } };
 	struct device_wish wish;
 	char path[XENBUS_PATH];
 	int r;
 
-	r = read_value(xs, xenbus_back_path(key, xenbus_back_names[XENBUS_STATE], path), &v[XENBUS_STATE]);
+	r = read_value(io, xenbus_back_path(key, xenbus_back_names[XENBUS_STATE], path), &v[XENBUS_STATE]);
 	if (!r)
 		xenbus_wish(v, &wish);
 	*ret = r ? DEVICE_UNKNOWN : wish.state;
@@ -161,7 +176,7 @@ int xsio_state(struct xs_handle *xs, struct device_key key, enum device_state *r
 	return r;
 }
 
-int xsio_front(struct xs_handle *xs, struct device_key key, struct device_front *ret)
+int xsio_front(struct xsio *io, struct device_key key, struct device_front *ret)
 {
 	struct xenbus_value v[XENBUS_FRONT_NR] = { { 0 } };
 	char path[XENBUS_PATH];
@@ -169,7 +184,7 @@ int xsio_front(struct xs_handle *xs, struct device_key key, struct device_front 
 	int r = 0;
 
 	for (i = 0; !r && i < XENBUS_FRONT_NR; i++)
-		r = read_value(xs, xenbus_front_path(key, xenbus_front_names[i], path), &v[i]);
+		r = read_value(io, xenbus_front_path(key, xenbus_front_names[i], path), &v[i]);
 	if (!r)
 		xenbus_front(v, ret);
 	free_nodes(v, XENBUS_FRONT_NR);

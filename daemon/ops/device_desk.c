@@ -191,6 +191,15 @@ static void on_device_gone(struct nvd *nvd, struct device_key key)
 	device_wake(nvd->devices, dev);
 }
 
+/* @reason: "" if all is well */
+static void alarm_bus(struct nvd *nvd, const char *reason)
+{
+	if (reason[0])
+		nvd_alarm(nvd, ALARM_XENSTORE, "guests' devices are not followed: %s", reason);
+	else
+		nvd_alarm(nvd, ALARM_XENSTORE, NULL);
+}
+
 void device_event(struct nvd *nvd, const struct bus_event *ev)
 {
 	struct device_desk *d = nvd->devices;
@@ -209,12 +218,18 @@ void device_event(struct nvd *nvd, const struct bus_event *ev)
 	case BUS_SYNCED:
 		d->synced = true;
 		d->lost[0] = '\0';
-		nvd_alarm(nvd, ALARM_XENSTORE, NULL);
+		alarm_bus(nvd, "");
 		break;
 	case BUS_LOST:
 		d->synced = false;
 		view_text_set(d->lost, sizeof(d->lost), ev->reason);
-		nvd_alarm(nvd, ALARM_XENSTORE, "guests' devices are not followed: %s", ev->reason);
+		alarm_bus(nvd, ev->reason);
+		break;
+	case BUS_HANGS:
+		alarm_bus(nvd, ev->reason);
+		break;
+	case BUS_ANSWERS:
+		alarm_bus(nvd, d->lost);
 		break;
 	}
 }

@@ -31,7 +31,7 @@ enum nvd_alarm {
 	ALARM_LOST,       /* events were lost */
 	ALARM_AVALANCHE,  /* too many guests to kill */
 	ALARM_PAGES,      /* too many bad pages in one volume */
-	ALARM_XENSTORE,   /* xenstored is not there */
+	ALARM_XENSTORE,   /* xenstored is not there, or does not answer */
 	ALARM_DEVICE,     /* a guest's device was refused */
 	ALARM_TABLES,     /* ACPI tables of guests cannot be written */
 	ALARM_NR,

@@ -312,6 +312,8 @@ void guest_event(struct nvd *nvd, const struct bus_event *ev)
 		wake_all(nvd);
 		break;
 	case BUS_LOST:
+	case BUS_HANGS:
+	case BUS_ANSWERS:
 		break;
 	}
 }

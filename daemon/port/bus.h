@@ -28,6 +28,8 @@ enum bus_event_type {
 	BUS_DEVICE_GONE, /* its backend directory is not there any more; key */
 	BUS_SYNCED,      /* all that was there at connecting has been told */
 	BUS_LOST,        /* no connection: what is known may be old; reason */
+	BUS_HANGS,       /* there is one, and for seconds no answer; reason */
+	BUS_ANSWERS,     /* that is over */
 };
 
 struct bus_event {
@@ -51,6 +53,7 @@ struct bus;
 struct bus_ops {
 	int (*fd)(struct bus *bus);
 	int (*next)(struct bus *bus, struct bus_event *ret);
+	void (*look)(struct bus *bus);
 	int (*attach)(struct bus *bus, struct device_key key,
 		      const struct device_wish *wish);
 	int (*report)(struct bus *bus, struct device_key key,
@@ -80,6 +83,13 @@ static inline int bus_fd(struct bus *bus)
 static inline int bus_next(struct bus *bus, struct bus_event *ret)
 {
 	return bus->ops->next(bus, ret);
+}
+
+/** bus_look() - call every few seconds: BUS_HANGS and BUS_ANSWERS come of it. Nothing to do without a bus (NULL). */
+static inline void bus_look(struct bus *bus)
+{
+	if (bus)
+		bus->ops->look(bus);
 }
 
 /**

@@ -16,11 +16,12 @@
 /* Events taken in between two looks at everybody else. */
 #define TURN 32
 #define RETRY_US 1000000ull
+#define LOOK_US 2000000ull
 
 struct devices {
 	struct nvd *nvd;
 	struct queue *queue;
-	sd_event_source *bus, *work, *post;
+	sd_event_source *bus, *work, *post, *look;
 };
 
 static int on_bus(sd_event_source *s, int fd, uint32_t revents, void *userdata)
@@ -32,14 +33,25 @@ static int on_bus(sd_event_source *s, int fd, uint32_t revents, void *userdata)
 	for (i = 0; i < TURN && !bus_next(d->nvd->bus, &ev); i++) {
 		device_event(d->nvd, &ev);
 		guest_event(d->nvd, &ev);
-		if (ev.type == BUS_LOST)
+		if (ev.type == BUS_LOST || ev.type == BUS_HANGS)
 			journal_line(LOG_WARNING, "guests' devices are not followed: %s", ev.reason);
+		else if (ev.type == BUS_ANSWERS)
+			journal_line(LOG_NOTICE, "xenstored answers again");
 		else if (ev.type == BUS_SYNCED)
 			journal_line(LOG_NOTICE, "guests' devices are followed in xenstore");
 	}
 	if (i)
 		queue_wake(d->queue);
 	return 0;
+}
+
+static int on_look(sd_event_source *s, uint64_t usec, void *userdata)
+{
+	struct devices *d = userdata;
+
+	bus_look(d->nvd->bus);
+	sd_event_source_set_time_relative(s, LOOK_US);
+	return sd_event_source_set_enabled(s, SD_EVENT_ONESHOT);
 }
 
 static bool has_work(const struct devices *d)
@@ -105,6 +117,8 @@ int devices_new(sd_event *event, struct nvd *nvd, struct queue *queue, struct de
 	if (r >= 0)
 		r = sd_event_source_set_enabled(d->work, SD_EVENT_OFF);
 	if (r >= 0)
+		r = sd_event_add_time_relative(event, &d->look, CLOCK_MONOTONIC, LOOK_US, 0, on_look, d);
+	if (r >= 0)
 		r = sd_event_add_post(event, &d->post, on_post, d);
 	if (r < 0) {
 		devices_free(d);
@@ -121,6 +135,7 @@ struct devices *devices_free(struct devices *d)
 	sd_event_source_disable_unref(d->bus);
 	sd_event_source_disable_unref(d->work);
 	sd_event_source_disable_unref(d->post);
+	sd_event_source_disable_unref(d->look);
 	free(d);
 	return NULL;
 }

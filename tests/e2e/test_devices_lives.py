@@ -94,6 +94,45 @@ def test_a_hung_xenstored_delays_no_fault():
         assert hung < normal * 3 + 0.02 and dead < normal * 3 + 0.02
 
 
+def xenstored_alarm(host):
+    return next((a for a in host.status()["alarms"] if "does not answer" in a), None)
+
+
+def test_a_hung_xenstored_is_an_alarm_until_it_answers():
+    """One that is asked nothing, too: it is asked now and then."""
+    with Guests() as host:
+        g = host.guest("g1")
+        host.want(g, 0)
+        host.reaches(g, 0, 4)
+        for busy in (False, True):
+            host.store.signal(signal.SIGSTOP)
+            if busy:
+                host.sim("mce", spa=host.volume("v0")["extents"][0]["spa"])
+            host.wait_for(lambda: xenstored_alarm(host), seconds=30)
+            # Nobody waits for it: a fault is decided, and a volume mapped.
+            if busy:
+                host.call("Map", domain="g1", volume="v1")
+            host.store.signal(signal.SIGCONT)
+            host.wait_for(lambda: not xenstored_alarm(host), seconds=30)
+        assert not host.status()["alarms"], host.status()["alarms"]
+        host.wait_for(lambda: host.xs.read(f"/local/domain/{g}/vnvdimm/faults") == "1")
+        log = host.daemon_log.read_text()
+        assert log.count("xenstored does not answer") == 2 and log.count("xenstored answers again") == 2
+
+
+def test_a_slow_xenstored_is_no_alarm():
+    with Guests() as host:
+        g = host.guest("g1")
+        for _ in range(4):
+            host.store.signal(signal.SIGSTOP)
+            time.sleep(2.5)
+            assert not xenstored_alarm(host)
+            host.store.signal(signal.SIGCONT)
+            time.sleep(0.3)
+        host.want(g, 0)
+        host.reaches(g, 0, 4)
+
+
 def test_a_daemon_stops_although_xenstored_hangs():
     with XenstoreHost() as host:
         g = host.guest("g1")

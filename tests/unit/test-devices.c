@@ -242,6 +242,31 @@ static void test_what_was_told_while_nobody_listened_arrives_later(void **state)
 	assert_int_equal(device(1, 0)->wish.state, DEVICE_CONNECTED);
 }
 
+static const char *xenstore_alarm(void)
+{
+	bus_look(w.bus);
+	world_devices(&w);
+	return w.nvd.alarm[ALARM_XENSTORE];
+}
+
+static void test_a_xenstored_that_hangs_is_an_alarm_until_it_answers(void **state)
+{
+	assert_string_equal(xenstore_alarm(), "");
+	bus_mem_hang(w.bus, true);
+	assert_non_null(strstr(xenstore_alarm(), "not followed: it does not answer"));
+	/* The connection breaks meanwhile: so it is not over with an answer. */
+	bus_mem_down(w.bus);
+	xenstore_alarm();
+	bus_mem_hang(w.bus, false);
+	assert_non_null(strstr(xenstore_alarm(), "not followed: the connection broke"));
+	bus_mem_reconnect(w.bus);
+	assert_string_equal(xenstore_alarm(), "");
+	bus_mem_hang(w.bus, true);
+	assert_non_null(strstr(xenstore_alarm(), "it does not answer"));
+	bus_mem_hang(w.bus, false);
+	assert_string_equal(xenstore_alarm(), "");
+}
+
 static void test_an_unmap_by_a_person_closes_the_device(void **state)
 {
 	want(1, 0, "v0");
@@ -272,6 +297,7 @@ int main(void)
 		T(test_a_removed_directory_takes_nothing_from_the_guest),
 		T(test_a_new_life_comes_to_the_same_conclusions),
 		T(test_what_was_told_while_nobody_listened_arrives_later),
+		T(test_a_xenstored_that_hangs_is_an_alarm_until_it_answers),
 		T(test_an_unmap_by_a_person_closes_the_device),
 	};
 
