@@ -20,7 +20,7 @@
 /* Reading is sequential, so a small cache does; in KiB. */
 #define CACHE_KIB 1024
 
-static const char *const statements[ST_NR] = {
+static const char *const statements[ST_ROWS] = {
 #define X(NAME, sql) [ST_##NAME] = (sql),
 	STORE_STATEMENTS(X)
 #undef X
@@ -96,13 +96,21 @@ int sql_fail(struct store_sqlite *s, int rc)
 	return r;
 }
 
-sqlite3_stmt *sql_stmt(struct store_sqlite *s, enum store_statement nr,
-		       int *ret_r)
+static const char *statement_text(unsigned int nr, struct sql_text *buf)
 {
+	if (nr < ST_ROWS)
+		return statements[nr];
+	nr -= ST_ROWS;
+	return row_sql(nr / ROW_VERBS, nr % ROW_VERBS, buf);
+}
+
+sqlite3_stmt *sql_stmt(struct store_sqlite *s, unsigned int nr, int *ret_r)
+{
+	struct sql_text buf;
 	int rc;
 
 	if (!s->stmt[nr]) {
-		rc = sqlite3_prepare_v3(s->db, statements[nr], -1,
+		rc = sqlite3_prepare_v3(s->db, statement_text(nr, &buf), -1,
 					SQLITE_PREPARE_PERSISTENT,
 					&s->stmt[nr], NULL);
 		if (rc != SQLITE_OK) {

@@ -7,11 +7,6 @@
  */
 #include "adapter/store_sqlite_int.h"
 
-/* A row of bad, without its pool. */
-struct bad_row {
-	uint64_t off, nr, time_us, source;
-};
-
 static int place_lookup(struct store_sqlite *s, const struct nv_uuid *pool,
 			enum store_statement nr, int64_t *ret)
 {
@@ -62,25 +57,6 @@ static int place_make(struct store_sqlite *s, const struct nv_uuid *pool,
 	return r ? r : place_find(s, pool, ret);
 }
 
-static int bad_put(struct store_sqlite *s, int64_t place,
-		   const struct bad_row *b)
-{
-	int r = 0;
-	sqlite3_stmt *st = sql_stmt(s, ST_BAD_PUT, &r);
-	struct cells c;
-
-	if (!st)
-		return r;
-	c = cells_bind(st);
-	put_u64(&c, (uint64_t)place);
-	put_u64(&c, b->off);
-	put_u64(&c, b->nr);
-	put_u64(&c, b->time_us);
-	put_u64(&c, b->source);
-	put_sum(&c);
-	return sql_done(s, st);
-}
-
 /* The last row that begins before @off, or nr 0. */
 static int bad_last(struct store_sqlite *s, int64_t place, uint64_t off,
 		    struct bad_row *ret)
@@ -97,13 +73,13 @@ static int bad_last(struct store_sqlite *s, int64_t place, uint64_t off,
 	rc = sqlite3_step(st);
 	if (rc != SQLITE_ROW && rc != SQLITE_DONE)
 		return sql_fail(s, rc);
-	*ret = (struct bad_row){ .nr = 0 };
+	*ret = (struct bad_row){ .pool = (uint64_t)place };
 	if (rc == SQLITE_ROW) {
 		c = cells_read(st);
 		ret->off = get_u64(&c);
 		ret->nr = get_u64(&c);
-		ret->time_us = get_u64(&c);
-		ret->source = get_u64(&c);
+		ret->time_us = (int64_t)get_u64(&c);
+		ret->source = get_u32(&c);
 	}
 	sqlite3_reset(st);
 	return 0;
@@ -113,7 +89,7 @@ static int bad_last(struct store_sqlite *s, int64_t place, uint64_t off,
 static int bad_fill(struct store_sqlite *s, int64_t place,
 		    const struct bad_fact *b)
 {
-	struct bad_row gap = { .time_us = (uint64_t)b->time_us,
+	struct bad_row gap = { .pool = (uint64_t)place, .time_us = b->time_us,
 			       .source = b->source };
 	uint64_t end = b->off + b->nr, row_end;
 	struct bad_row row;
@@ -127,7 +103,7 @@ static int bad_fill(struct store_sqlite *s, int64_t place,
 		gap.off = NV_MAX(row_end, b->off);
 		gap.nr = gap.off < end ? end - gap.off : 0;
 		if (gap.nr)
-			r = bad_put(s, place, &gap);
+			r = row_put(s, ROW_BAD, &gap);
 		end = row.nr ? row.off : 0;
 	}
 	return r;
@@ -152,36 +128,22 @@ int sqlite_bad_add(struct store *store, const struct bad_fact *b)
 	return sql_unit_end(s, own, r);
 }
 
-static int bad_remove(struct store_sqlite *s, int64_t place, uint64_t off)
-{
-	int r = 0;
-	sqlite3_stmt *st = sql_stmt(s, ST_BAD_DEL, &r);
-	struct cells c;
-
-	if (!st)
-		return r;
-	c = cells_bind(st);
-	put_u64(&c, (uint64_t)place);
-	put_u64(&c, off);
-	return sql_done(s, st);
-}
-
 /* Take [@from, @to) out of one row; what is left of it before and after stays. */
-static int bad_cut(struct store_sqlite *s, int64_t place, struct bad_row row,
-		   uint64_t from, uint64_t to)
+static int bad_cut(struct store_sqlite *s, struct bad_row row, uint64_t from,
+		   uint64_t to)
 {
 	uint64_t end = row.off + row.nr;
 	int r;
 
-	r = bad_remove(s, place, row.off);
+	r = row_del(s, ROW_BAD, &row);
 	if (!r && row.off < from) {
 		row.nr = from - row.off;
-		r = bad_put(s, place, &row);
+		r = row_put(s, ROW_BAD, &row);
 	}
 	if (!r && end > to) {
 		row.off = to;
 		row.nr = end - to;
-		r = bad_put(s, place, &row);
+		r = row_put(s, ROW_BAD, &row);
 	}
 	return r;
 }
@@ -197,7 +159,7 @@ static int bad_clear(struct store_sqlite *s, int64_t place, uint64_t from,
 		r = bad_last(s, place, end, &row);
 		if (r || !row.nr || row.off + row.nr <= from)
 			break;
-		r = bad_cut(s, place, row, from, to);
+		r = bad_cut(s, row, from, to);
 		end = row.off;
 	}
 	return r;

@@ -15,56 +15,43 @@
 #define SCHEMA_APPLICATION_ID 0x4e564442
 #define SCHEMA_PAGE_SIZE 4096
 
-/* X(NAME, sql): every statement that is kept prepared. */
+/* X(NAME, sql): every statement that is kept prepared and is not that of a row. */
 #define STORE_STATEMENTS(X)                                                   \
 	X(BEGIN, "BEGIN IMMEDIATE")                                           \
 	X(COMMIT, "COMMIT")                                                   \
-	X(POOL_PUT, "INSERT OR REPLACE INTO pool(uuid, name, device, region," \
-		    " mfn, nr, sum) VALUES(?,?,?,?,?,?,?)")                   \
-	X(POOL_DEL, "DELETE FROM pool WHERE uuid = ?")                        \
-	X(VOLUME_PUT, "INSERT OR REPLACE INTO volume(uuid, pool, name, owner," \
-		      " align, nr, created_us, home_gfn, state, nr_extents,"  \
-		      " sum) VALUES(?,?,?,?,?,?,?,?,?,?,?)")                  \
-	X(VOLUME_DEL, "DELETE FROM volume WHERE uuid = ?")                    \
-	X(EXTENT_PUT, "INSERT INTO extent(volume, idx, off, nr, sum)"         \
-		      " VALUES(?,?,?,?,?)")                                   \
-	X(EXTENT_DEL, "DELETE FROM extent WHERE volume = ?")                  \
-	X(MAPPING_PUT, "INSERT OR REPLACE INTO mapping(id, boot_id, volume,"  \
-		       " pool, handle, domain, gfn, nr, domid, state,"        \
-		       " nr_extents, sum) VALUES(?,?,?,?,?,?,?,?,?,?,?,?)")   \
-	X(MAPPING_DEL, "DELETE FROM mapping WHERE id = ?")                    \
-	X(MAPPED_PUT, "INSERT INTO mapped(mapping, idx, off, nr, gfn, map_id," \
-		      " sum) VALUES(?,?,?,?,?,?,?)")                          \
-	X(MAPPED_DEL, "DELETE FROM mapped WHERE mapping = ?")                 \
-	X(GUEST_PUT, "INSERT OR REPLACE INTO guest(guest, device, if_missing," \
-		     " volume, gfn, sum) VALUES(?,?,?,?,?,?)")                \
-	X(GUEST_DEL, "DELETE FROM guest WHERE guest = ? AND device = ?")      \
 	X(PLACE_ID, "SELECT id FROM bad_pool WHERE uuid = ?")                 \
 	X(PLACE_ADD, "INSERT INTO bad_pool(uuid) VALUES(?)")                  \
 	X(BAD_LAST, "SELECT off, nr, time_us, source FROM bad WHERE pool = ?" \
 		    " AND off < ? ORDER BY off DESC LIMIT 1")                 \
-	X(BAD_PUT, "INSERT OR REPLACE INTO bad(pool, off, nr, time_us,"       \
-		   " source, sum) VALUES(?,?,?,?,?,?)")                       \
-	X(BAD_DEL, "DELETE FROM bad WHERE pool = ? AND off = ?")              \
-	X(FAULT_ADD, "INSERT OR IGNORE INTO fault(boot_id, seq, time_us,"     \
-		     " boot_ns, pool, off, nr, status, misc, mcg, handle,"    \
-		     " gfn, domid, type, flags, action)"                      \
-		     " VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)")              \
-	X(EVENT_ADD, "INSERT INTO event(id, time_us, severity, kind, text,"   \
-		     " next, status, action, pool, off, nr, mfn, volume,"     \
-		     " volume_off, domain, domid, gfn)"                       \
-		     " VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)")            \
 	X(EVENT_PRUNE, "DELETE FROM event WHERE id <= ? AND id IN"            \
 		       " (SELECT id FROM event ORDER BY id LIMIT 1000)")      \
 	X(FAULT_PRUNE, "DELETE FROM fault WHERE time_us <"                    \
 		       " (SELECT time_us FROM event ORDER BY id LIMIT 1)")
 
+/* The tables whose rows are facts, see store_sqlite_rows.c. */
+enum store_row {
+	ROW_POOL,    /* struct pool_fact */
+	ROW_VOLUME,  /* struct volume_fact */
+	ROW_EXTENT,  /* struct piece, with a volume */
+	ROW_MAPPING, /* struct mapping_fact */
+	ROW_MAPPED,  /* struct piece, with a mapping */
+	ROW_GUEST,   /* struct guest_fact */
+	ROW_BAD,     /* struct bad_row */
+	ROW_FAULT,   /* struct fault_fact */
+	ROW_EVENT,   /* struct event_fact */
+	ROW_NR,
+};
+enum row_verb { ROW_PUT, ROW_DEL, ROW_VERBS };
+
+/* What is kept prepared: those above, and two for each row. */
 enum store_statement {
 #define X(NAME, sql) ST_##NAME,
 	STORE_STATEMENTS(X)
 #undef X
-	ST_NR,
+	ST_ROWS,
+	ST_NR = ST_ROWS + ROW_NR * ROW_VERBS,
 };
+#define ST_OF_ROW(row, verb) (ST_ROWS + (unsigned int)(row) * ROW_VERBS + (verb))
 
 struct store_sqlite {
 	struct store store;
@@ -97,8 +84,7 @@ int sql_error(sqlite3 *db, int rc, struct nv_why *why);
 int sql_fail(struct store_sqlite *s, int rc);
 
 /** sql_stmt() - a kept statement, reset. Return: NULL after sql_fail(), *ret_r set. */
-sqlite3_stmt *sql_stmt(struct store_sqlite *s, enum store_statement nr,
-		       int *ret_r);
+sqlite3_stmt *sql_stmt(struct store_sqlite *s, unsigned int nr, int *ret_r);
 
 /** sql_done() - run a statement that returns no rows. Return: 0 or as sql_fail(). */
 int sql_done(struct store_sqlite *s, sqlite3_stmt *st);
@@ -137,17 +123,8 @@ void get_text(struct cells *c, char *to, size_t size);
 /** get_sum() - is it that of what was read before? */
 bool get_sum(struct cells *c);
 
-/* The members of a fact in the order of its row's columns; the sum follows. */
-enum cell_kind { CELL_U64, CELL_U32, CELL_UUID, CELL_TEXT };
-struct cell {
-	enum cell_kind kind;
-	size_t at;   /* offset */
-	size_t size; /* of a text */
-};
-struct row {
-	const struct cell *cell;
-	size_t n;
-};
+/* ---- store_sqlite_rows.c ---- */
+
 /* One extent with whose it is; a row has either a volume or a mapping. */
 struct piece {
 	struct nv_uuid volume;
@@ -155,12 +132,35 @@ struct piece {
 	uint32_t idx;
 	struct extent_fact fact;
 };
-extern const struct row row_pool, row_volume, row_extent, row_mapping,
-	row_mapped, row_guest;
-/** row_bind() - @fact and its sum; it must live until the statement was run */
-void row_bind(sqlite3_stmt *st, const struct row *row, const void *fact);
-/** row_read() - fill @fact. Return: is the sum that of what was read, and does all of it fit? */
-bool row_read(sqlite3_stmt *st, const struct row *row, void *fact);
+
+/* A bad range; its pool is the number that bad_pool gave it. */
+struct bad_row {
+	uint64_t pool;
+	uint64_t off, nr;
+	int64_t time_us;
+	uint32_t source;
+};
+
+/** row_put() - write @fact as the table has it: new, or in place of the one that has its key. As sql_done(). */
+int row_put(struct store_sqlite *s, enum store_row row, const void *fact);
+
+/** row_del() - remove what has the key of @fact, in which nothing else matters. As sql_done(). */
+int row_del(struct store_sqlite *s, enum store_row row, const void *fact);
+
+/** row_select() - prepare the reading of rows @from a table, whatever follows that in SQL. Return: SQLite's. */
+int row_select(sqlite3 *db, enum store_row row, const char *from,
+	       sqlite3_stmt **ret);
+
+/** row_read() - fill @fact. Return: is the sum, if it has one, that of what was read, and does all of it fit? */
+bool row_read(sqlite3_stmt *st, enum store_row row, void *fact);
+
+/* Room for any of row_sql(). */
+struct sql_text {
+	char s[512];
+};
+/** row_sql() - the statement that row_put() or row_del() keeps. Return: the text, in @buf. */
+const char *row_sql(enum store_row row, enum row_verb verb,
+		    struct sql_text *buf);
 
 /* ---- store_sqlite_schema.c ---- */
 

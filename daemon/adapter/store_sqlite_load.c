@@ -14,7 +14,7 @@
 
 /* Pieces of one volume or mapping, and the cursor that they come from. */
 struct pieces {
-	const struct row *columns;
+	enum store_row what;
 	sqlite3_stmt *st;
 	bool row;      /* the cursor stands on one */
 	struct extent_fact *v;
@@ -52,6 +52,14 @@ static int prepare(struct load *l, const char *sql, sqlite3_stmt **ret)
 	return rc == SQLITE_OK ? 0 : sql_error(l->db, rc, l->why);
 }
 
+static int prepare_rows(struct load *l, enum store_row row, const char *from,
+			sqlite3_stmt **ret)
+{
+	int rc = row_select(l->db, row, from, ret);
+
+	return rc == SQLITE_OK ? 0 : sql_error(l->db, rc, l->why);
+}
+
 /* Return: 1 a row, 0 the end, else what went wrong. */
 static int step(struct load *l, sqlite3_stmt *st, int *ret_r)
 {
@@ -62,9 +70,9 @@ static int step(struct load *l, sqlite3_stmt *st, int *ret_r)
 	return rc == SQLITE_ROW;
 }
 
-static int pieces_begin(struct load *l, const char *sql, struct pieces *p)
+static int pieces_begin(struct load *l, const char *from, struct pieces *p)
 {
-	int r = prepare(l, sql, &p->st);
+	int r = prepare_rows(l, p->what, from, &p->st);
 
 	if (!r)
 		p->row = step(l, p->st, &r);
@@ -94,7 +102,7 @@ static int piece_read(struct load *l, struct pieces *p,
 
 	if (!p->row)
 		return damaged(l, "an extent is missing");
-	if (!row_read(p->st, p->columns, &x))
+	if (!row_read(p->st, p->what, &x))
 		return damaged(l, "an extent's checksum is wrong");
 	if (!nv_uuid_equal(&x.volume, &owner->volume) ||
 	    x.mapping != owner->mapping)
@@ -127,10 +135,9 @@ static int load_pools(struct load *l)
 	struct pool_fact p;
 	int r;
 
-	r = prepare(l, "SELECT uuid, name, device, region, mfn, nr, sum"
-		       " FROM pool ORDER BY uuid", &st);
+	r = prepare_rows(l, ROW_POOL, "pool ORDER BY uuid", &st);
 	while (!r && step(l, st, &r)) {
-		if (!row_read(st, &row_pool, &p))
+		if (!row_read(st, ROW_POOL, &p))
 			return damaged(l, "a pool's checksum is wrong");
 		if (l->rd->pool)
 			r = l->rd->pool(l->ctx, &p);
@@ -141,18 +148,15 @@ static int load_pools(struct load *l)
 static int load_volumes(struct load *l)
 {
 	nv_cleanup(stmt_finalizep) sqlite3_stmt *st = NULL;
-	nv_cleanup(pieces_deinit) struct pieces p = { .columns = &row_extent };
+	nv_cleanup(pieces_deinit) struct pieces p = { .what = ROW_EXTENT };
 	struct volume_fact v;
 	int r;
 
-	r = pieces_begin(l, "SELECT volume, idx, off, nr, sum FROM extent"
-			    " ORDER BY volume, idx", &p);
+	r = pieces_begin(l, "extent ORDER BY volume, idx", &p);
 	if (!r)
-		r = prepare(l, "SELECT uuid, pool, name, owner, align, nr,"
-			       " created_us, home_gfn, state, nr_extents, sum"
-			       " FROM volume ORDER BY uuid", &st);
+		r = prepare_rows(l, ROW_VOLUME, "volume ORDER BY uuid", &st);
 	while (!r && step(l, st, &r)) {
-		if (!row_read(st, &row_volume, &v))
+		if (!row_read(st, ROW_VOLUME, &v))
 			return damaged(l, "a volume's checksum is wrong");
 		r = pieces_read(l, &p, (struct piece){ .volume = v.uuid },
 				v.nr_extents);
@@ -165,18 +169,15 @@ static int load_volumes(struct load *l)
 static int load_mappings(struct load *l)
 {
 	nv_cleanup(stmt_finalizep) sqlite3_stmt *st = NULL;
-	nv_cleanup(pieces_deinit) struct pieces p = { .columns = &row_mapped };
+	nv_cleanup(pieces_deinit) struct pieces p = { .what = ROW_MAPPED };
 	struct mapping_fact m;
 	int r;
 
-	r = pieces_begin(l, "SELECT mapping, idx, off, nr, gfn, map_id, sum"
-			    " FROM mapped ORDER BY mapping, idx", &p);
+	r = pieces_begin(l, "mapped ORDER BY mapping, idx", &p);
 	if (!r)
-		r = prepare(l, "SELECT id, boot_id, volume, pool, handle,"
-			       " domain, gfn, nr, domid, state, nr_extents,"
-			       " sum FROM mapping ORDER BY id", &st);
+		r = prepare_rows(l, ROW_MAPPING, "mapping ORDER BY id", &st);
 	while (!r && step(l, st, &r)) {
-		if (!row_read(st, &row_mapping, &m))
+		if (!row_read(st, ROW_MAPPING, &m))
 			return damaged(l, "a mapping's checksum is wrong");
 		r = pieces_read(l, &p, (struct piece){ .mapping = m.id },
 				m.nr_extents);
@@ -192,10 +193,9 @@ static int load_guests(struct load *l)
 	struct guest_fact g;
 	int r;
 
-	r = prepare(l, "SELECT guest, device, if_missing, volume, gfn, sum"
-		       " FROM guest ORDER BY guest, device", &st);
+	r = prepare_rows(l, ROW_GUEST, "guest ORDER BY guest, device", &st);
 	while (!r && step(l, st, &r)) {
-		if (!row_read(st, &row_guest, &g))
+		if (!row_read(st, ROW_GUEST, &g))
 			return damaged(l, "the checksum of a guest's device is wrong");
 		if (l->rd->guest)
 			r = l->rd->guest(l->ctx, &g);
@@ -224,21 +224,20 @@ static int load_bad_of(struct load *l, sqlite3_stmt *st, uint64_t id,
 		       struct bad_fact *b, store_bad_fn fn)
 {
 	uint64_t end = 0;
-	struct cells c;
+	struct bad_row row;
 	int r = 0;
 
 	sqlite3_reset(st);
 	sqlite3_bind_int64(st, 1, (int64_t)id);
 	while (!r && step(l, st, &r)) {
-		c = cells_read(st);
-		if (get_u64(&c) != id)
-			return damaged(l, "the bad ranges are in disorder");
-		b->off = get_u64(&c);
-		b->nr = get_u64(&c);
-		b->time_us = (int64_t)get_u64(&c);
-		b->source = get_u32(&c);
-		if (!get_sum(&c))
+		if (!row_read(st, ROW_BAD, &row))
 			return damaged(l, "a bad range's checksum is wrong");
+		if (row.pool != id)
+			return damaged(l, "the bad ranges are in disorder");
+		b->off = row.off;
+		b->nr = row.nr;
+		b->time_us = row.time_us;
+		b->source = row.source;
 		if (!frames_valid(b->off, b->nr) || b->off < end)
 			return damaged(l, "bad ranges overlap");
 		end = b->off + b->nr;
@@ -280,8 +279,8 @@ int rows_load_bad(sqlite3 *db, const struct nv_uuid *pool, store_bad_fn fn,
 		r = prepare(&l, "SELECT id, uuid FROM bad_pool WHERE ?1 IS NULL"
 				" OR uuid = ?1 ORDER BY uuid", &pools);
 	if (!r)
-		r = prepare(&l, "SELECT pool, off, nr, time_us, source, sum"
-				" FROM bad WHERE pool = ? ORDER BY off", &st);
+		r = prepare_rows(&l, ROW_BAD, "bad WHERE pool = ? ORDER BY off",
+				 &st);
 	if (!r && pool)
 		sqlite3_bind_blob(pools, 1, pool->b, sizeof(pool->b),
 				  SQLITE_STATIC);

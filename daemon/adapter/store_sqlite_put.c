@@ -5,88 +5,48 @@
  */
 #include "adapter/store_sqlite_int.h"
 
-static int put_row(struct store_sqlite *s, enum store_statement nr,
-		   const struct row *row, const void *fact)
-{
-	int r = 0;
-	sqlite3_stmt *st = sql_stmt(s, nr, &r);
-
-	if (!st)
-		return r;
-	row_bind(st, row, fact);
-	return sql_done(s, st);
-}
-
-/* DELETE ... WHERE key = ? */
-static int delete_by_uuid(struct store_sqlite *s, enum store_statement nr,
-			  const struct nv_uuid *uuid)
-{
-	int r = 0;
-	sqlite3_stmt *st = sql_stmt(s, nr, &r);
-	struct cells c;
-
-	if (!st)
-		return r;
-	c = cells_bind(st);
-	put_uuid(&c, uuid);
-	return sql_done(s, st);
-}
-
-static int delete_by_id(struct store_sqlite *s, enum store_statement nr,
-			uint64_t id)
-{
-	int r = 0;
-	sqlite3_stmt *st = sql_stmt(s, nr, &r);
-	struct cells c;
-
-	if (!st)
-		return r;
-	c = cells_bind(st);
-	put_u64(&c, id);
-	return sql_done(s, st);
-}
+#include <stdio.h>
 
 /* A volume's or a mapping's extents, one row each. */
-static int put_pieces(struct store_sqlite *s, enum store_statement nr,
-		      const struct row *row, struct piece owner, uint32_t n,
-		      const struct extent *e)
+static int put_pieces(struct store_sqlite *s, enum store_row row,
+		      struct piece owner, uint32_t n, const struct extent *e)
 {
 	int r = 0;
 
 	for (; owner.idx < n && !r; owner.idx++, e = e->next) {
 		owner.fact = e->fact;
-		r = put_row(s, nr, row, &owner);
+		r = row_put(s, row, &owner);
 	}
 	return r;
 }
 
 int sqlite_pool_put(struct store *store, const struct pool_fact *p)
 {
-	return put_row(store_sqlite_of(store), ST_POOL_PUT, &row_pool, p);
+	return row_put(store_sqlite_of(store), ROW_POOL, p);
 }
 
 int sqlite_pool_del(struct store *store, const struct nv_uuid *uuid)
 {
-	return delete_by_uuid(store_sqlite_of(store), ST_POOL_DEL, uuid);
+	return row_del(store_sqlite_of(store), ROW_POOL,
+		       &(struct pool_fact){ .uuid = *uuid });
 }
 
 int sqlite_volume_put(struct store *store, const struct volume_fact *v,
 		      const struct extent *e)
 {
 	struct store_sqlite *s = store_sqlite_of(store);
+	const struct piece owner = { .volume = v->uuid };
 	bool own;
 	int r;
 
 	r = sql_unit_begin(s, &own);
 	if (r)
 		return r;
-	r = delete_by_uuid(s, ST_EXTENT_DEL, &v->uuid);
+	r = row_del(s, ROW_EXTENT, &owner);
 	if (!r)
-		r = put_row(s, ST_VOLUME_PUT, &row_volume, v);
+		r = row_put(s, ROW_VOLUME, v);
 	if (!r)
-		r = put_pieces(s, ST_EXTENT_PUT, &row_extent,
-			       (struct piece){ .volume = v->uuid },
-			       v->nr_extents, e);
+		r = put_pieces(s, ROW_EXTENT, owner, v->nr_extents, e);
 	return sql_unit_end(s, own, r);
 }
 
@@ -99,9 +59,10 @@ int sqlite_volume_del(struct store *store, const struct nv_uuid *uuid)
 	r = sql_unit_begin(s, &own);
 	if (r)
 		return r;
-	r = delete_by_uuid(s, ST_EXTENT_DEL, uuid);
+	r = row_del(s, ROW_EXTENT, &(struct piece){ .volume = *uuid });
 	if (!r)
-		r = delete_by_uuid(s, ST_VOLUME_DEL, uuid);
+		r = row_del(s, ROW_VOLUME,
+			    &(struct volume_fact){ .uuid = *uuid });
 	return sql_unit_end(s, own, r);
 }
 
@@ -109,19 +70,18 @@ int sqlite_mapping_put(struct store *store, const struct mapping_fact *m,
 		       const struct extent *e)
 {
 	struct store_sqlite *s = store_sqlite_of(store);
+	const struct piece owner = { .mapping = m->id };
 	bool own;
 	int r;
 
 	r = sql_unit_begin(s, &own);
 	if (r)
 		return r;
-	r = delete_by_id(s, ST_MAPPED_DEL, m->id);
+	r = row_del(s, ROW_MAPPED, &owner);
 	if (!r)
-		r = put_row(s, ST_MAPPING_PUT, &row_mapping, m);
+		r = row_put(s, ROW_MAPPING, m);
 	if (!r)
-		r = put_pieces(s, ST_MAPPED_PUT, &row_mapped,
-			       (struct piece){ .mapping = m->id },
-			       m->nr_extents, e);
+		r = put_pieces(s, ROW_MAPPED, owner, m->nr_extents, e);
 	return sql_unit_end(s, own, r);
 }
 
@@ -134,28 +94,24 @@ int sqlite_mapping_del(struct store *store, uint64_t id)
 	r = sql_unit_begin(s, &own);
 	if (r)
 		return r;
-	r = delete_by_id(s, ST_MAPPED_DEL, id);
+	r = row_del(s, ROW_MAPPED, &(struct piece){ .mapping = id });
 	if (!r)
-		r = delete_by_id(s, ST_MAPPING_DEL, id);
+		r = row_del(s, ROW_MAPPING, &(struct mapping_fact){ .id = id });
 	return sql_unit_end(s, own, r);
 }
 
 int sqlite_guest_put(struct store *store, const struct guest_fact *g)
 {
-	return put_row(store_sqlite_of(store), ST_GUEST_PUT, &row_guest, g);
+	return row_put(store_sqlite_of(store), ROW_GUEST, g);
 }
 
 int sqlite_guest_del(struct store *store, const char *guest, uint32_t device)
 {
-	struct store_sqlite *s = store_sqlite_of(store);
-	int r = 0;
-	sqlite3_stmt *st = sql_stmt(s, ST_GUEST_DEL, &r);
-	struct cells c;
+	struct guest_fact key = { .device = device };
 
-	if (!st)
-		return r;
-	c = cells_bind(st);
-	put_text(&c, guest);
-	put_u64(&c, device);
-	return sql_done(s, st);
+	/* Nobody is on a list by a name that no list has room for. */
+	if (snprintf(key.guest, sizeof(key.guest), "%s", guest) >=
+	    (int)sizeof(key.guest))
+		return 0;
+	return row_del(store_sqlite_of(store), ROW_GUEST, &key);
 }
