@@ -35,6 +35,7 @@ enum store_row {
 	ROW_EXTENT,  /* struct piece, with a volume */
 	ROW_MAPPING, /* struct mapping_fact */
 	ROW_MAPPED,  /* struct piece, with a mapping */
+	ROW_DEVICE,  /* struct mapping_fact, of one that is a device */
 	ROW_GUEST,   /* struct guest_fact */
 	ROW_BAD,     /* struct bad_row */
 	ROW_FAULT,   /* struct fault_fact */

@@ -166,9 +166,27 @@ static int load_volumes(struct load *l)
 	return r || !p.row ? r : damaged(l, "an extent has no volume");
 }
 
+static int read_device(struct load *l, sqlite3_stmt *st, struct mapping_fact *m)
+{
+	struct mapping_fact row;
+	int r = 0;
+
+	m->is_device = false;
+	m->device = 0;
+	sqlite3_reset(st);
+	sqlite3_bind_int64(st, 1, (int64_t)m->id);
+	if (!step(l, st, &r))
+		return r;
+	if (!row_read(st, ROW_DEVICE, &row))
+		return damaged(l, "the checksum of a mapping's device is wrong");
+	m->is_device = true;
+	m->device = row.device;
+	return 0;
+}
+
 static int load_mappings(struct load *l)
 {
-	nv_cleanup(stmt_finalizep) sqlite3_stmt *st = NULL;
+	nv_cleanup(stmt_finalizep) sqlite3_stmt *st = NULL, *device = NULL;
 	nv_cleanup(pieces_deinit) struct pieces p = { .what = ROW_MAPPED };
 	struct mapping_fact m;
 	int r;
@@ -176,11 +194,15 @@ static int load_mappings(struct load *l)
 	r = pieces_begin(l, "mapped ORDER BY mapping, idx", &p);
 	if (!r)
 		r = prepare_rows(l, ROW_MAPPING, "mapping ORDER BY id", &st);
+	if (!r)
+		r = prepare_rows(l, ROW_DEVICE, "device WHERE id = ?", &device);
 	while (!r && step(l, st, &r)) {
 		if (!row_read(st, ROW_MAPPING, &m))
 			return damaged(l, "a mapping's checksum is wrong");
 		r = pieces_read(l, &p, (struct piece){ .mapping = m.id },
 				m.nr_extents);
+		if (!r)
+			r = read_device(l, device, &m);
 		if (!r && l->rd->mapping)
 			r = l->rd->mapping(l->ctx, &m, p.v);
 	}

@@ -79,7 +79,11 @@ int sqlite_mapping_put(struct store *store, const struct mapping_fact *m,
 		return r;
 	r = row_del(s, ROW_MAPPED, &owner);
 	if (!r)
+		r = row_del(s, ROW_DEVICE, m);
+	if (!r)
 		r = row_put(s, ROW_MAPPING, m);
+	if (!r && m->is_device)
+		r = row_put(s, ROW_DEVICE, m);
 	if (!r)
 		r = put_pieces(s, ROW_MAPPED, owner, m->nr_extents, e);
 	return sql_unit_end(s, own, r);
@@ -88,6 +92,7 @@ int sqlite_mapping_put(struct store *store, const struct mapping_fact *m,
 int sqlite_mapping_del(struct store *store, uint64_t id)
 {
 	struct store_sqlite *s = store_sqlite_of(store);
+	const struct mapping_fact m = { .id = id };
 	bool own;
 	int r;
 
@@ -96,7 +101,9 @@ int sqlite_mapping_del(struct store *store, uint64_t id)
 		return r;
 	r = row_del(s, ROW_MAPPED, &(struct piece){ .mapping = id });
 	if (!r)
-		r = row_del(s, ROW_MAPPING, &(struct mapping_fact){ .id = id });
+		r = row_del(s, ROW_DEVICE, &m);
+	if (!r)
+		r = row_del(s, ROW_MAPPING, &m);
 	return sql_unit_end(s, own, r);
 }
 

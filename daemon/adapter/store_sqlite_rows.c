@@ -62,6 +62,10 @@ static const struct cell mapping_cells[] = {
 	U32(mapping_fact, nr_extents),
 };
 
+static const struct cell device_cells[] = {
+	U64(mapping_fact, id), U32(mapping_fact, device),
+};
+
 static const struct cell mapped_cells[] = {
 	U64(piece, mapping), U32(piece, idx), PIECE(off), PIECE(nr), PIECE(gfn),
 	PIECE(map_id),
@@ -109,6 +113,7 @@ static const struct row rows[ROW_NR] = {
 	[ROW_EXTENT] = { "extent", ADD, CELLS(extent_cells), .key = 1, .summed = true },
 	[ROW_MAPPING] = { "mapping", SET, CELLS(mapping_cells), .key = 1, .summed = true },
 	[ROW_MAPPED] = { "mapped", ADD, CELLS(mapped_cells), .key = 1, .summed = true },
+	[ROW_DEVICE] = { "device", ADD, CELLS(device_cells), .key = 1, .summed = true },
 	[ROW_GUEST] = { "guest", SET, CELLS(guest_cells), .key = 2, .summed = true },
 	[ROW_BAD] = { "bad", SET, CELLS(bad_cells), .key = 2, .summed = true },
 	[ROW_FAULT] = { "fault", ADD_NEW, CELLS(fault_cells) },

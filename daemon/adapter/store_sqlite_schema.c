@@ -71,6 +71,9 @@ static const char *const steps[] = {
 	" if_missing INTEGER NOT NULL, volume BLOB NOT NULL,"
 	" gfn INTEGER NOT NULL, sum INTEGER NOT NULL,"
 	" PRIMARY KEY(guest, device)) WITHOUT ROWID, STRICT;",
+	/* 3: which mappings are guests' devices */
+	"CREATE TABLE device(id INTEGER PRIMARY KEY, device INTEGER NOT NULL,"
+	" sum INTEGER NOT NULL) STRICT;",
 };
 
 int schema_version(void)

@@ -77,6 +77,8 @@ struct mapping_fact {
 	uint32_t domid;
 	uint32_t state;   /* enum mapping_state */
 	uint32_t nr_extents;
+	bool is_device;   /* of the guest's, in xenstore */
+	uint32_t device;  /* its number there */
 };
 
 /* What becomes of a guest whose volume cannot be mapped. */

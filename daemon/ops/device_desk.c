@@ -191,6 +191,30 @@ static void on_device_gone(struct nvd *nvd, struct device_key key)
 	device_wake(nvd->devices, dev);
 }
 
+/*
+ * A mapping that is a device in the book, and the bus told of none: its nodes were
+ * removed while nobody looked, or never written. Then the same holds as for
+ * those that go before our eyes.
+ */
+static void recall(struct nvd *nvd, const struct mapping *m)
+{
+	const struct device_key key = { m->fact.domid, m->fact.device };
+	struct device *dev;
+	struct dom_info d;
+
+	if (!m->fact.is_device || !m->volume || device_find(nvd->devices, key))
+		return;
+	if (dom_get(nvd->dom, key.domid, &d) || d.dying || !nv_uuid_equal(&d.uuid, &m->fact.handle))
+		return;
+	/* Without memory it is looked for again at the next connection. */
+	dev = device_add(nvd->devices, key);
+	if (!dev)
+		return;
+	dev->wish.uuid = m->fact.volume;
+	view_text_set(dev->wish.volume, sizeof(dev->wish.volume), m->volume->fact.name);
+	device_wake(nvd->devices, dev);
+}
+
 /* @reason: "" if all is well */
 static void alarm_bus(struct nvd *nvd, const char *reason)
 {
@@ -203,6 +227,7 @@ static void alarm_bus(struct nvd *nvd, const char *reason)
 void device_event(struct nvd *nvd, const struct bus_event *ev)
 {
 	struct device_desk *d = nvd->devices;
+	struct mapping *m = NULL;
 
 	switch (ev->type) {
 	case BUS_DEVICE:
@@ -216,6 +241,8 @@ void device_event(struct nvd *nvd, const struct bus_event *ev)
 		device_changed(nvd, ev->key.domid);
 		break;
 	case BUS_SYNCED:
+		while ((m = ledger_mapping_next(nvd->ledger, m)))
+			recall(nvd, m);
 		d->synced = true;
 		d->lost[0] = '\0';
 		alarm_bus(nvd, "");

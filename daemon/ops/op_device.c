@@ -128,11 +128,31 @@ static bool was_told(const struct device *dev)
 	       !w->error[0] && !r->bad;
 }
 
-static void device_connected(struct nvd *nvd, struct device *dev, const struct mapping *m)
+/* That it is one outlives its nodes: see BUS_SYNCED in device_desk.c. */
+static void device_write(struct nvd *nvd, const struct device *dev, struct mapping *m)
+{
+	struct mapping_fact fact = m->fact;
+	int r;
+
+	if (fact.is_device && fact.device == dev->key.devid)
+		return;
+	fact.is_device = true;
+	fact.device = dev->key.devid;
+	r = store_begin(nvd->store, STORE_LAZY);
+	if (!r)
+		r = store_mapping_put(nvd->store, &fact, m->extents);
+	if (!r)
+		r = store_commit(nvd->store);
+	if (!nvd_book(nvd, r, NULL))
+		m->fact = fact;
+}
+
+static void device_connected(struct nvd *nvd, struct device *dev, struct mapping *m)
 {
 	struct device_report old = dev->report;
 	bool refused = dev->report.error[0];
 
+	device_write(nvd, dev, m);
 	device_fill(dev, m);
 	dev->report.ask = 0;
 	if (!dev->stays)
@@ -297,7 +317,7 @@ static int look_wanted(struct nvd *nvd, struct device *dev, struct op **ret)
 }
 
 /* The directory is not there any more. */
-static void look_removed(struct nvd *nvd, struct device *dev, const struct mapping *m)
+static void look_removed(struct nvd *nvd, struct device *dev, struct mapping *m)
 {
 	if (!m) {
 		device_remove(nvd, dev);
@@ -321,7 +341,7 @@ static void look_dead(struct nvd *nvd, struct device *dev)
 
 static int look(struct nvd *nvd, struct device *dev, struct nv_why *why, struct op **ret)
 {
-	const struct mapping *m;
+	struct mapping *m;
 	struct dom_info d;
 	int r;
 

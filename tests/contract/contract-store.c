@@ -108,6 +108,40 @@ static void test_what_is_put_is_read_after_a_restart(void **state)
 	      " 0+512@100000#17 2048+512@ffffffffffffffff#0;");
 }
 
+static void test_a_mapping_is_a_device_or_none(void **state)
+{
+	struct fixture *f = *state;
+	struct pool_fact p = a_pool(1);
+	struct extent e[2];
+	struct volume_fact v = a_volume(7, e);
+	struct mapping_fact m = { .id = 3, .volume = v.uuid, .pool = v.pool, .nr = 1024, .domid = 5,
+				  .state = MAPPING_MAPPED, .nr_extents = 2 };
+	const char *with = "mapping 3 boot 0 of 7 in 1 for 0 '' 0 1024 5 2 device 0 0+512@0#0 2048+512@0#0;";
+	const char *without = "mapping 3 boot 0 of 7 in 1 for 0 '' 0 1024 5 2 0+512@0#0 2048+512@0#0;";
+	char text[300];
+	int i;
+
+	e[0].fact.gfn = e[1].fact.gfn = e[0].fact.map_id = e[1].fact.map_id = 0;
+	assert_int_equal(store_pool_put(f->store, &p), 0);
+	assert_int_equal(store_volume_put(f->store, &v, e), 0);
+	for (i = 0; i < 4; i++) {
+		m.is_device = i % 2 == 0;
+		assert_int_equal(store_mapping_put(f->store, &m, e), 0);
+		restart(f);
+		snprintf(text, sizeof(text), "%s%s", POOL1 VOL7, m.is_device ? with : without);
+		reads(f, text);
+	}
+	m.is_device = true;
+	assert_int_equal(store_mapping_put(f->store, &m, e), 0);
+	assert_int_equal(store_mapping_del(f->store, 3), 0);
+	/* Nothing of it is left for another mapping of this number. */
+	m.is_device = false;
+	assert_int_equal(store_mapping_put(f->store, &m, e), 0);
+	restart(f);
+	snprintf(text, sizeof(text), "%s%s", POOL1 VOL7, without);
+	reads(f, text);
+}
+
 static void test_putting_again_replaces(void **state)
 {
 	struct fixture *f = *state;
@@ -372,6 +406,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		BOTH(test_what_is_put_is_read_after_a_restart),
+		BOTH(test_a_mapping_is_a_device_or_none),
 		BOTH(test_putting_again_replaces),
 		BOTH(test_what_is_deleted_is_gone),
 		BOTH(test_what_guests_are_to_get_is_kept_by_guest_and_number),

@@ -33,6 +33,29 @@ def test_a_killed_daemon_comes_to_the_same_conclusions():
         assert len(host.status()["mappings"]) == 2
 
 
+def test_a_directory_that_was_removed_between_two_lives_is_written_again():
+    with XenstoreHost() as host:
+        g = host.guest("g1")
+        host.want(g, 0)
+        host.reaches(g, 0, 4)
+        host.call("Map", domain="g1", volume="v1")
+        host.kill_daemon()
+        host.xs.rm(f"{BACK}/{g}")
+        host.xs.rm(f"/local/domain/{g}/device/vnvdimm")
+        host.start_daemon()
+        host.reaches(g, 0, 4)
+        assert host.node(g, 0, "volume") == "v0" and host.node(g, 0, "hotplug-status") == "connected"
+        assert host.xs.read(f"/local/domain/{g}/device/vnvdimm/0/backend") == f"{BACK}/{g}/0"
+        assert any(e["kind"] == "device-removed" for e in host.events())
+        # What a person mapped is no device, and does not become one.
+        assert host.xs.ls(f"{BACK}/{g}") == ["0"]
+        assert len(host.status()["mappings"]) == 2
+        # Now that its nodes are there it can go as any other.
+        host.call("Detach", domain="g1", device=0, force=True)
+        host.gone(g, 0)
+        assert len(host.status()["mappings"]) == 1
+
+
 def test_a_xenstored_that_restarts_is_told_everything_again():
     with XenstoreHost() as host:
         g = host.guest("g1")
@@ -100,7 +123,7 @@ def xenstored_alarm(host):
 
 def test_a_hung_xenstored_is_an_alarm_until_it_answers():
     """One that is asked nothing, too: it is asked now and then."""
-    with Guests() as host:
+    with XenstoreHost() as host:
         g = host.guest("g1")
         host.want(g, 0)
         host.reaches(g, 0, 4)
@@ -121,7 +144,7 @@ def test_a_hung_xenstored_is_an_alarm_until_it_answers():
 
 
 def test_a_slow_xenstored_is_no_alarm():
-    with Guests() as host:
+    with XenstoreHost() as host:
         g = host.guest("g1")
         for _ in range(4):
             host.store.signal(signal.SIGSTOP)

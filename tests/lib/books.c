@@ -53,6 +53,8 @@ static int say_mapping(void *ctx, const struct mapping_fact *m,
 	    m->volume.b[0], m->pool.b[0], m->handle.b[0], m->domain,
 	    (unsigned long long)m->gfn, (unsigned long long)m->nr, m->domid,
 	    m->state);
+	if (m->is_device)
+		say(ctx, " device %u", m->device);
 	for (i = 0; i < m->nr_extents; i++)
 		say(ctx, " %llu+%llu@%llx#%llu", (unsigned long long)e[i].off,
 		    (unsigned long long)e[i].nr, (unsigned long long)e[i].gfn,

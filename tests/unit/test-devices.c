@@ -67,6 +67,29 @@ static struct mapping *mapping(const char *name)
 	return v->mapping;
 }
 
+struct told {
+	const char *kind;
+	unsigned int n;
+};
+
+static int on_entry(void *ctx, const struct event_fact *e)
+{
+	struct told *t = ctx;
+
+	t->n += !strcmp(e->kind, t->kind);
+	return 0;
+}
+
+/* Entries of the history of one kind. */
+static unsigned int told(const char *kind)
+{
+	const struct store_events all = { .limit = UINT32_MAX };
+	struct told t = { kind, 0 };
+
+	assert_int_equal(store_events(w.store, &all, on_entry, &t), 0);
+	return t.n;
+}
+
 static void test_a_wanted_device_is_mapped_and_connected(void **state)
 {
 	want(1, 0, "v0");
@@ -206,6 +229,56 @@ static void test_a_removed_directory_takes_nothing_from_the_guest(void **state)
 	assert_int_equal(device(1, 0)->report.state, DEVICE_CONNECTED);
 }
 
+/* While nobody lived who would have seen it. */
+static void test_a_directory_removed_between_two_lives_is_written_again(void **state)
+{
+	static const struct device_key key = { 1, 0 };
+	unsigned int i;
+	uint64_t id;
+
+	want(1, 0, "v0");
+	/* Mapped by a person, and no device. */
+	assert_int_equal(request_map(&w, "v1", 1), 0);
+	world_devices(&w);
+	id = mapping("v0")->fact.id;
+	for (i = 0; i < 3; i++) {
+		world_end(&w);
+		bus_mem_wish(w.bus, key, NULL);
+		assert_int_equal(world_boot(&w), 0);
+		world_devices(&w);
+		assert_true(device(1, 0)->here);
+		assert_int_equal(device(1, 0)->wish.state, DEVICE_CONNECTED);
+		assert_string_equal(device(1, 0)->wish.volume, "v0");
+		assert_int_equal(mapping("v0")->fact.id, id);
+		assert_int_equal(told("device-removed"), i + 1);
+		assert_non_null(mapping("v1"));
+		assert_null(bus_mem_device(w.bus, (struct device_key){ 1, 1 }));
+	}
+	/* Once it is unmapped nobody asks for its directory any more. */
+	assert_int_equal(request_unmap(&w, "v0"), 0);
+	world_end(&w);
+	bus_mem_wish(w.bus, key, NULL);
+	assert_int_equal(world_boot(&w), 0);
+	world_devices(&w);
+	assert_false(device(1, 0)->here);
+}
+
+static void test_a_directory_removed_with_its_domain_stays_away(void **state)
+{
+	want(1, 0, "v0");
+	world_end(&w);
+	bus_mem_wish(w.bus, (struct device_key){ 1, 0 }, NULL);
+	world_domain(&w, 1, false);
+	/* Another guest has the number by now. */
+	world_domain(&w, 1, true);
+	assert_int_equal(world_boot(&w), 0);
+	world_devices(&w);
+	assert_int_equal(world_settle(&w), 0);
+	world_devices(&w);
+	assert_false(device(1, 0)->here);
+	assert_null(mapping("v0"));
+}
+
 static void test_a_new_life_comes_to_the_same_conclusions(void **state)
 {
 	uint32_t refused, reports;
@@ -295,6 +368,8 @@ int main(void)
 		T(test_a_domain_that_dies_keeps_its_nodes_until_its_memory_is_free),
 		T(test_a_guest_that_reboots_waits_for_its_volume),
 		T(test_a_removed_directory_takes_nothing_from_the_guest),
+		T(test_a_directory_removed_between_two_lives_is_written_again),
+		T(test_a_directory_removed_with_its_domain_stays_away),
 		T(test_a_new_life_comes_to_the_same_conclusions),
 		T(test_what_was_told_while_nobody_listened_arrives_later),
 		T(test_a_xenstored_that_hangs_is_an_alarm_until_it_answers),

@@ -67,7 +67,7 @@ static void test_an_older_book_is_taken_over_whole(void **state)
 	must_be_whole(s);
 	assert_int_equal(store_guest_put(s, &g), 0);
 	store_freep(&s);
-	assert_int_equal(version_of(bookfile.path), 2);
+	assert_int_equal(version_of(bookfile.path), 3);
 	s = bookfile_open(NULL);
 	assert_int_equal(book_say(s, &now), 0);
 	assert_non_null(strstr(now.text, "#18;guest name:db0 0: 2 at"));
@@ -116,7 +116,7 @@ static void dies_everywhere(enum vfs_fault fault)
 		s = bookfile_open(NULL);
 		must_be_whole(s);
 		store_freep(&s);
-		assert_int_equal(version_of(bookfile.path), 2);
+		assert_int_equal(version_of(bookfile.path), 3);
 	}
 	/* Some deaths were before it, and one at least behind it. */
 	assert_true(old > 2);
@@ -200,12 +200,12 @@ static void test_a_newer_book_is_refused_with_both_numbers(void **state)
 	struct nv_why why = { "" };
 
 	store_freep(&s);
-	bookfile_sql(bookfile.path, "PRAGMA user_version = 3");
+	bookfile_sql(bookfile.path, "PRAGMA user_version = 4");
 	assert_int_equal(store_sqlite_open(bookfile.path, NULL, &why, &s),
 			 NV_E_BAD_BOOK);
 	assert_string_equal(why.text,
-			    "the database has schema 3, this nvdimmd knows up to 2: a newer one wrote it");
-	assert_int_equal(version_of(bookfile.path), 3);
+			    "the database has schema 4, this nvdimmd knows up to 3: a newer one wrote it");
+	assert_int_equal(version_of(bookfile.path), 4);
 }
 
 static void test_schema_1_with_the_tables_of_2_is_none_of_ours(void **state)
