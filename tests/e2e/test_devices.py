@@ -13,8 +13,7 @@ from hosts import BACK, XenstoreHost, run_with_xenstore  # noqa: E402
 def test_a_device_that_is_wanted_is_mapped_and_told():
     with XenstoreHost() as host:
         g = host.guest("g1")
-        host.want(g, 0)
-        host.reaches(g, 0, 4)
+        host.give(g, 0)
         m, = host.status()["mappings"]
         assert (m["volume"], m["domid"], m["state"]) == ("v0", g, "mapped")
         assert host.node(g, 0, "hotplug-status") == "connected"
@@ -23,8 +22,7 @@ def test_a_device_that_is_wanted_is_mapped_and_told():
         assert host.node(g, 0, "volume-uuid") == host.volume("v0")["uuid"]
         assert host.node(g, 0, "feature-unmap") == "1"
         assert host.mapped_in_hypervisor("g1") == 2 * MiB
-        host.want(g, 7, volume=host.volume("v1")["uuid"], gpa="0x200000000")
-        host.reaches(g, 7, 4)
+        host.give(g, 7, volume=host.volume("v1")["uuid"], gpa="0x200000000")
         assert int(host.node(g, 7, "mapped-gpa"), 16) == 0x200000000
 
 
@@ -70,8 +68,7 @@ def test_who_may_not_have_it_does_not_get_it():
         host.want(g1, 0, volume="v1")
         host.reaches(g1, 0, 6)
         assert "g2" in host.node(g1, 0, "hotplug-error")
-        host.want(g2, 0, volume="v1")
-        host.reaches(g2, 0, 4)
+        host.give(g2, 0, volume="v1")
         host.want(g1, 1, volume="v1")
         host.reaches(g1, 1, 6)
 
@@ -86,8 +83,7 @@ def test_nodes_that_cannot_be_understood_are_refused_by_name():
             host.want(g, i, **nodes)
             host.reaches(g, i, 6)
             assert f"the node {name} " in host.node(g, i, "hotplug-error"), host.node(g, i, "hotplug-error")
-        host.want(g, 99)
-        host.reaches(g, 99, 4)
+        host.give(g, 99)
 
 
 def test_a_toolstack_detaches_and_the_guest_agrees():
@@ -106,8 +102,7 @@ def test_a_toolstack_detaches_and_the_guest_agrees():
 def test_a_guest_that_cannot_answer_keeps_it_unless_forced():
     with XenstoreHost() as host:
         g = host.guest("g1")
-        host.want(g, 0)
-        host.reaches(g, 0, 4)
+        host.give(g, 0)
         r = refused("GuestKeepsIt", host.call, "Detach", volume="v0")
         assert "feature-unmap" in r.message
         host.xs.write_all(f"{BACK}/{g}/0", {"online": 0, "state": 5})
@@ -205,15 +200,13 @@ def test_a_domain_that_dies_leaves_no_node():
         assert not host.status()["mappings"]
         # the same volume in the guest's next life
         again = host.guest("g1")
-        host.want(again, 0)
-        host.reaches(again, 0, 4)
+        host.give(again, 0)
 
 
 def test_a_directory_that_is_removed_is_written_again():
     with XenstoreHost() as host:
         g = host.guest("g1")
-        host.want(g, 0)
-        host.reaches(g, 0, 4)
+        host.give(g, 0)
         host.xs.rm(f"{BACK}/{g}/0")
         host.reaches(g, 0, 4)
         assert host.node(g, 0, "volume") == "v0" and host.node(g, 0, "hotplug-status") == "connected"
@@ -224,8 +217,7 @@ def test_a_directory_that_is_removed_is_written_again():
 def test_the_health_nodes_count_what_the_guest_lost():
     with XenstoreHost() as host:
         g = host.guest("g1")
-        host.want(g, 0)
-        host.reaches(g, 0, 4)
+        host.give(g, 0)
         spa = host.volume("v0")["extents"][0]["spa"]
         gpa = int(host.node(g, 0, "mapped-gpa"), 16)
         health = f"/local/domain/{g}/vnvdimm"

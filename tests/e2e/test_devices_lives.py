@@ -17,10 +17,8 @@ from xenstore import XsError  # noqa: E402
 def test_a_killed_daemon_comes_to_the_same_conclusions():
     with XenstoreHost() as host:
         g1, g2 = host.guest("g1"), host.guest("g2")
-        host.want(g1, 0)
-        host.reaches(g1, 0, 4)
-        host.want(g2, 0, volume="v1")
-        host.reaches(g2, 0, 4)
+        host.give(g1, 0)
+        host.give(g2, 0, volume="v1")
         gpa = host.node(g1, 0, "mapped-gpa")
         host.kill_daemon()
         # meanwhile: one guest dies, one volume is wanted, one renamed by nobody
@@ -59,8 +57,7 @@ def test_a_directory_that_was_removed_between_two_lives_is_written_again():
 def test_a_xenstored_that_restarts_is_told_everything_again():
     with XenstoreHost() as host:
         g = host.guest("g1")
-        host.want(g, 0)
-        host.reaches(g, 0, 4)
+        host.give(g, 0)
         host.store.kill()
         host.wait_for(lambda: any("xenstored" in a for a in host.status()["alarms"]))
         host.store.start()
@@ -68,10 +65,8 @@ def test_a_xenstored_that_restarts_is_told_everything_again():
         host.store.domain(host.xs, g, "g1")
         host.wait_for(lambda: not host.status()["alarms"])
         assert host.mapped_in_hypervisor("g1") == 2 * MiB
-        host.want(g, 0)
-        host.reaches(g, 0, 4)
-        host.want(g, 1, volume="v1")
-        host.reaches(g, 1, 4)
+        host.give(g, 0)
+        host.give(g, 1, volume="v1")
 
 
 def test_a_second_daemon_does_not_serve_the_same_xenstore():
@@ -79,8 +74,7 @@ def test_a_second_daemon_does_not_serve_the_same_xenstore():
         other.start()
         other.wait_for(lambda: any("serves this xenstore" in a for a in other.status()["alarms"]))
         g = host.guest("g1")
-        host.want(g, 0)
-        host.reaches(g, 0, 4)
+        host.give(g, 0)
         assert not other.status()["mappings"]
 
 
@@ -99,8 +93,7 @@ def fault_latency(host, spa, nr, first):
 def test_a_hung_xenstored_delays_no_fault():
     with XenstoreHost() as host:
         g = host.guest("g1")
-        host.want(g, 0)
-        host.reaches(g, 0, 4)
+        host.give(g, 0)
         spa = host.volume("v0")["extents"][0]["spa"]
         normal = fault_latency(host, spa, 20, 0)
         host.stop_store()
@@ -125,17 +118,16 @@ def test_a_hung_xenstored_is_an_alarm_until_it_answers():
     """One that is asked nothing, too: it is asked now and then."""
     with XenstoreHost() as host:
         g = host.guest("g1")
-        host.want(g, 0)
-        host.reaches(g, 0, 4)
+        host.give(g, 0)
         for busy in (False, True):
-            host.store.signal(signal.SIGSTOP)
+            host.stop_store()
             if busy:
                 host.sim("mce", spa=host.volume("v0")["extents"][0]["spa"])
             host.wait_for(lambda: xenstored_alarm(host), seconds=30)
             # Nobody waits for it: a fault is decided, and a volume mapped.
             if busy:
                 host.call("Map", domain="g1", volume="v1")
-            host.store.signal(signal.SIGCONT)
+            host.cont_store()
             host.wait_for(lambda: not xenstored_alarm(host), seconds=30)
         assert not host.status()["alarms"], host.status()["alarms"]
         host.wait_for(lambda: host.xs.read(f"/local/domain/{g}/vnvdimm/faults") == "1")
@@ -147,20 +139,18 @@ def test_a_slow_xenstored_is_no_alarm():
     with XenstoreHost() as host:
         g = host.guest("g1")
         for _ in range(4):
-            host.store.signal(signal.SIGSTOP)
+            host.stop_store()
             time.sleep(2.5)
             assert not xenstored_alarm(host)
-            host.store.signal(signal.SIGCONT)
+            host.cont_store()
             time.sleep(0.3)
-        host.want(g, 0)
-        host.reaches(g, 0, 4)
+        host.give(g, 0)
 
 
 def test_a_daemon_stops_although_xenstored_hangs():
     with XenstoreHost() as host:
         g = host.guest("g1")
-        host.want(g, 0)
-        host.reaches(g, 0, 4)
+        host.give(g, 0)
         host.stop_store()
         host.sim("mce", spa=host.volume("v0")["extents"][0]["spa"])
         began = time.monotonic()
@@ -191,8 +181,7 @@ def flood(host, domid, seconds):
 def test_a_guest_that_writes_what_it_likes_changes_nothing():
     with XenstoreHost(config='unmap_timeout = "2s"\n') as host:
         g, other = host.guest("g1"), host.guest("g2")
-        host.want(g, 0)
-        host.reaches(g, 0, 4)
+        host.give(g, 0)
         before = cpu_seconds(host.daemon.pid)
         n = flood(host, g, 2)
         print(f"     {n} rounds of nodes cost nvdimmd {cpu_seconds(host.daemon.pid) - before:.2f} s of CPU")
@@ -220,12 +209,10 @@ def cpu_seconds(pid):
 def test_a_flood_in_the_backends_tree_is_read_once():
     with XenstoreHost() as host:
         g = host.guest("g1")
-        host.want(g, 0)
-        host.reaches(g, 0, 4)
+        host.give(g, 0)
         for i in range(3000):
             host.xs.write(f"{BACK}/{g}/0/online", 1)
-        host.want(g, 1, volume="v1")
-        host.reaches(g, 1, 4)
+        host.give(g, 1, volume="v1")
         assert host.node(g, 0, "state") == "4"
 
 

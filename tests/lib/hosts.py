@@ -174,6 +174,11 @@ class XenstoreHost(PoolHost):
     def reaches(self, domid, devid, state, seconds=20):
         self.wait_for(lambda: self.node(domid, devid, "state") == str(state), seconds)
 
+    def give(self, domid, devid, volume="v0", **more):
+        """Wanted, and there."""
+        self.want(domid, devid, volume, **more)
+        self.reaches(domid, devid, 4)
+
     def gone(self, domid, devid, seconds=20):
         self.wait_for(lambda: not self.xs.ls(f"{BACK}/{domid}/{devid}"), seconds)
 
