@@ -374,6 +374,7 @@ static const struct store_ops mem_ops = {
 	.bad_del = mem_bad_del,
 	.fault_add = mem_fault_add,
 	.faults = mem_faults,
+	.faults_before = mem_faults_before,
 	.event_add = mem_event_add,
 	.events = mem_events,
 	.last_event = mem_last_event,

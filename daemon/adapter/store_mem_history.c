@@ -158,6 +158,40 @@ int mem_faults(struct store *store, uint64_t boot_id, store_fault_fn fn,
 	return r;
 }
 
+/* By time, boot_id and seq. */
+static bool is_later(const struct fault_fact *a, const struct fault_fact *b)
+{
+	if (a->time_us != b->time_us)
+		return a->time_us > b->time_us;
+	if (a->boot_id != b->boot_id)
+		return a->boot_id > b->boot_id;
+	return a->seq > b->seq;
+}
+
+int mem_faults_before(struct store *store, uint64_t boot_id, int64_t since_us,
+		      store_fault_fn fn, void *ctx)
+{
+	struct store_mem *s = mem_of(store);
+	const struct fault_fact *f, *next, *last = NULL;
+	size_t i;
+	int r = 0;
+
+	do {
+		for (i = 0, next = NULL; i < rows(s, T_FAULT); i++) {
+			f = row_at(s, T_FAULT, i);
+			if (f->boot_id == boot_id || f->time_us < since_us ||
+			    (last && !is_later(f, last)))
+				continue;
+			if (!next || is_later(next, f))
+				next = f;
+		}
+		last = next;
+		if (next)
+			r = fn(ctx, next);
+	} while (next && !r);
+	return r;
+}
+
 int mem_event_add(struct store *store, const struct event_fact *e,
 		  uint64_t *ret_id)
 {

@@ -73,6 +73,8 @@ int mem_fault_add(struct store *store, const struct fault_fact *f,
 		  bool *ret_new);
 int mem_faults(struct store *store, uint64_t boot_id, store_fault_fn fn,
 	       void *ctx);
+int mem_faults_before(struct store *store, uint64_t boot_id, int64_t since_us,
+		      store_fault_fn fn, void *ctx);
 int mem_event_add(struct store *store, const struct event_fact *e,
 		  uint64_t *ret_id);
 int mem_events(struct store *store, const struct store_events *q,

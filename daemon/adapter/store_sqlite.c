@@ -290,6 +290,7 @@ static const struct store_ops sqlite_ops = {
 	.bad_del = sqlite_bad_del,
 	.fault_add = sqlite_fault_add,
 	.faults = sqlite_faults,
+	.faults_before = sqlite_faults_before,
 	.event_add = sqlite_event_add,
 	.events = sqlite_events,
 	.last_event = sqlite_last_event,

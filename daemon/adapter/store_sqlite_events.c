@@ -23,19 +23,19 @@ int sqlite_fault_add(struct store *store, const struct fault_fact *f,
 	return 0;
 }
 
-int sqlite_faults(struct store *store, uint64_t boot_id, store_fault_fn fn,
-		  void *ctx)
+static int faults_read(struct store *store, const char *from, uint64_t boot_id,
+		       int64_t since_us, store_fault_fn fn, void *ctx)
 {
 	nv_cleanup(stmt_finalizep) sqlite3_stmt *st = NULL;
 	struct store_sqlite *s = store_sqlite_of(store);
 	struct fault_fact f;
 	int rc, r = 0;
 
-	rc = row_select(s->db, ROW_FAULT, "fault WHERE boot_id = ? ORDER BY seq",
-			&st);
+	rc = row_select(s->db, ROW_FAULT, from, &st);
 	if (rc != SQLITE_OK)
 		return sql_error(s->db, rc, &store->why);
 	sqlite3_bind_int64(st, 1, (int64_t)boot_id);
+	sqlite3_bind_int64(st, 2, since_us);
 	while (!r && (rc = sqlite3_step(st)) == SQLITE_ROW) {
 		row_read(st, ROW_FAULT, &f);
 		r = fn(ctx, &f);
@@ -43,6 +43,22 @@ int sqlite_faults(struct store *store, uint64_t boot_id, store_fault_fn fn,
 	if (!r && rc != SQLITE_DONE)
 		r = sql_error(s->db, rc, &store->why);
 	return r;
+}
+
+int sqlite_faults(struct store *store, uint64_t boot_id, store_fault_fn fn,
+		  void *ctx)
+{
+	return faults_read(store, "fault WHERE boot_id = ?1 AND time_us >= ?2"
+			   " ORDER BY seq", boot_id, INT64_MIN, fn, ctx);
+}
+
+/* All faults are looked at, once a start; the history's limit is the limit of that, too. */
+int sqlite_faults_before(struct store *store, uint64_t boot_id,
+			 int64_t since_us, store_fault_fn fn, void *ctx)
+{
+	return faults_read(store, "fault WHERE boot_id != ?1 AND time_us >= ?2"
+			   " ORDER BY time_us, boot_id, seq", boot_id, since_us,
+			   fn, ctx);
 }
 
 int sqlite_event_add(struct store *store, const struct event_fact *e,

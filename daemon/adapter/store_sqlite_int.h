@@ -199,6 +199,8 @@ int sqlite_fault_add(struct store *s, const struct fault_fact *f,
 		     bool *ret_new);
 int sqlite_faults(struct store *s, uint64_t boot_id, store_fault_fn fn,
 		  void *ctx);
+int sqlite_faults_before(struct store *s, uint64_t boot_id, int64_t since_us,
+			 store_fault_fn fn, void *ctx);
 int sqlite_event_add(struct store *s, const struct event_fact *e,
 		     uint64_t *ret_id);
 int sqlite_events(struct store *s, const struct store_events *q,

@@ -58,13 +58,15 @@ static const struct conf_key conf_keys[] = {
 	    "A touch so soon after the first counts with it: the guest is still recovering.\n"
 	    "0s to 3600s."),
 	KEY("page_limit", CONF_RATE, page_limit, 1, 100000, "10 / 24h", false,
-	    "More bad pages in one volume within that time raise an alarm: COUNT / TIME."),
+	    "More bad pages in one volume within that time raise an alarm: COUNT / TIME. They\n"
+	    "are counted on through restarts of nvdimmd and reboots of the host."),
 	KEY("avalanche", CONF_NUMBER, avalanche, 0, 100000, "3", false,
 	    "Guests that may be killed within avalanche_time; then a module is failing and\n"
 	    "nvdimmd raises an alarm and sends machine checks instead of killing every guest\n"
 	    "on it. A count; 0: no such limit."),
 	KEY("avalanche_time", CONF_SECONDS, avalanche_s, 1, 30 * 86400, "10m", false,
-	    "See avalanche. s, m, h or d; at most 30d."),
+	    "See avalanche, which is counted on through restarts and reboots, too. s, m, h or\n"
+	    "d; at most 30d."),
 	KEY("hook", CONF_PATH, hook, 0, 0, "", false,
 	    "Program that is run for each machine check, with what happened in its\n"
 	    "environment; empty: none. nvdimmd(8) lists the variables."),

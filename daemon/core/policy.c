@@ -163,14 +163,21 @@ static void life_free(struct policy *p, struct life *l)
 	free(l);
 }
 
+void policy_reboot(struct policy *p)
+{
+	struct hash_node *n;
+
+	while ((n = hash_each(&p->lives, NULL)))
+		life_free(p, nv_container_of(n, struct life, node));
+}
+
 struct policy *policy_free(struct policy *p)
 {
 	struct hash_node *n;
 
 	if (!p)
 		return NULL;
-	while ((n = hash_each(&p->lives, NULL)))
-		life_free(p, nv_container_of(n, struct life, node));
+	policy_reboot(p);
 	while ((n = hash_each(&p->meters, NULL))) {
 		hash_del(&p->meters, n);
 		free(nv_container_of(n, struct meter, node));
@@ -322,7 +329,7 @@ static bool volume_over_limit(struct policy *p, const struct policy_hit *hit)
 		m->volume = hit->volume;
 		hash_add(&p->meters, &m->node, hash);
 	}
-	return bucket_add(&m->bucket, &p->page_limit, 1, hit->now_ns);
+	return bucket_add(&m->bucket, &p->page_limit, 1, hit->wall_ns);
 }
 
 static void decide_tell(const struct policy_hit *hit, const char *reason,
@@ -338,14 +345,14 @@ static void decide_kill(struct policy *p, struct life *l,
 			struct policy_verdict *v)
 {
 	if (!l->killed &&
-	    !bucket_has_room(&p->kills, &p->avalanche, 1, hit->now_ns)) {
+	    !bucket_has_room(&p->kills, &p->avalanche, 1, hit->wall_ns)) {
 		v->avalanche = true;
 		decide_tell(hit, "too many guests were killed already: told instead",
 			    v);
 		return;
 	}
 	if (!l->killed)
-		bucket_add(&p->kills, &p->avalanche, 1, hit->now_ns);
+		bucket_add(&p->kills, &p->avalanche, 1, hit->wall_ns);
 	l->killed = true;
 	v->action = POLICY_KILL;
 	snprintf(v->reason, sizeof(v->reason), "%s", reason);
@@ -408,7 +415,7 @@ void policy_recall(struct policy *p, const struct policy_hit *hit,
 		return;
 	if (action == POLICY_KILL && !l->killed) {
 		l->killed = true;
-		bucket_add(&p->kills, &p->avalanche, 1, hit->now_ns);
+		bucket_add(&p->kills, &p->avalanche, 1, hit->wall_ns);
 	}
 	remember(p, l, hit);
 }

@@ -11,10 +11,12 @@
  * The avalanche cap: when a DIMM dies, killing every guest on it helps nobody.
  * Beyond the cap guests are told, a person is alarmed, and nobody is killed.
  *
- * Times are the hypervisor's (struct hv_event, time_ns). A life is a domid and
- * handle together, within one host boot: domids are used again, and a guest
- * that reboots keeps its handle. The policy remembers lives in memory only;
- * after a restart it is told again by policy_recall() from the book's faults.
+ * Times are the hypervisor's (struct hv_event, time_ns), but for the limits:
+ * a day is longer than many a boot of a host. A life is a domid and handle
+ * together, within one host boot: domids are used again, and a guest that
+ * reboots keeps its handle. The policy remembers in memory only; after a
+ * restart it is told again by policy_recall() from the book's faults, those of
+ * earlier boots first, with policy_reboot() after each of these.
  */
 #ifndef NV_CORE_POLICY_H
 #define NV_CORE_POLICY_H
@@ -59,6 +61,7 @@ const char *policy_action_name(enum policy_action a);
 /* A fault or a touch, on the frames of one mapping. */
 struct policy_hit {
 	uint64_t now_ns;
+	uint64_t wall_ns; /* since 1970, by a clock that goes on while the host reboots: for the limits */
 	uint64_t mfn;
 	uint64_t nr;
 	struct nv_uuid handle;
@@ -100,6 +103,9 @@ void policy_decide(struct policy *p, const struct policy_hit *hit,
 /** policy_recall() - a hit that was decided before the restart */
 void policy_recall(struct policy *p, const struct policy_hit *hit,
 		   enum policy_action action);
+
+/** policy_reboot() - all lives are over; the limits are kept */
+void policy_reboot(struct policy *p);
 
 /** policy_forget() - this life is over */
 void policy_forget(struct policy *p, uint32_t domid,

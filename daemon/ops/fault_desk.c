@@ -135,10 +135,11 @@ bool fault_part(struct nvd *nvd, struct frames *left, struct blow *ret)
 	return true;
 }
 
-static struct policy_hit hit_of(const struct hv_event *ev, const struct blow *b)
+static struct policy_hit hit_of(struct nvd *nvd, const struct hv_event *ev, const struct blow *b)
 {
 	struct policy_hit hit = {
 		.now_ns = ev->time_ns,
+		.wall_ns = clock_mono_ns(nvd->clock) + nvd->desk->wall_less_mono_ns,
 		.mfn = b->frames.mfn,
 		.nr = b->frames.nr,
 		.handle = ev->uuid,
@@ -179,7 +180,7 @@ static void judge(struct nvd *nvd, const struct hv_event *ev, struct policy_verd
 
 	*ret = (struct policy_verdict){ 0 };
 	while (fault_part(nvd, &left, &part)) {
-		hit = hit_of(ev, &part);
+		hit = hit_of(nvd, ev, &part);
 		if (nothing && hit.owned) {
 			policy_recall(nvd->desk->policy, &hit, POLICY_VMCE);
 			continue;
@@ -225,13 +226,17 @@ int fault_decide(struct nvd *nvd, const struct hv_event *ev, const struct policy
 
 /* ---- the life before ---- */
 
-static int on_recall(void *ctx, const struct fault_fact *f)
+/* A fault that was decided before: what its guest knows, and what the limits count. */
+static void recall(struct nvd *nvd, const struct fault_fact *f)
 {
-	struct nvd *nvd = ctx;
-	struct pool *p = ledger_pool_by_uuid(nvd->ledger, &f->pool);
+	const struct pool *p = ledger_pool_by_uuid(nvd->ledger, &f->pool);
+	bool placed = p && p->site.nr;
+	struct frames left = { placed ? p->site.mfn + f->off : 0, placed ? f->nr : 0 };
 	struct policy_hit hit = {
 		.now_ns = f->boot_ns,
-		.mfn = p && p->site.nr ? p->site.mfn + f->off : 0,
+		/* A clock that was ahead then must not keep a limit full until it is there again. */
+		.wall_ns = (uint64_t)NV_MIN(f->time_us, (int64_t)clock_wall_us(nvd->clock)) * 1000,
+		.mfn = left.mfn,
 		.nr = f->nr,
 		.handle = f->handle,
 		.status = f->status,
@@ -241,19 +246,76 @@ static int on_recall(void *ctx, const struct fault_fact *f)
 		.owned = f->domid != NV_NO_DOMID && f->flags & HV_EVENTF_HELD,
 		.touch = f->type == HV_EVENT_TOUCH,
 	};
+	struct blow part;
+
+	policy_recall(nvd->desk->policy, &hit, (enum policy_action)f->action);
+	hit.owned = false;
+	while (fault_part(nvd, &left, &part)) {
+		/* It is not a younger volume's that has the place now. */
+		if (!part.volume || part.volume->fact.created_us > f->time_us)
+			continue;
+		hit.volume = part.volume->fact.uuid;
+		policy_recall(nvd->desk->policy, &hit, POLICY_NOTE);
+	}
+}
+
+static int on_recall(void *ctx, const struct fault_fact *f)
+{
+	const struct policy_hit hit = {
+		.status = f->status,
+		.mcg = f->mcg,
+		.flags = f->flags,
+		.touch = f->type == HV_EVENT_TOUCH,
+	};
 	struct policy_verdict v = {
 		.action = (enum policy_action)f->action,
 		.kind = policy_kind(&hit),
 	};
+	struct nvd *nvd = ctx;
 
 	if (is_fault(f->type))
-		policy_recall(nvd->desk->policy, &hit, v.action);
+		recall(nvd, f);
 	return note_add(nvd->desk, f->seq, &v);
+}
+
+struct earlier {
+	struct nvd *nvd;
+	uint64_t boot_id; /* of the last one */
+};
+
+/* Nobody is left whom it held, or killed; but it was one more. */
+static int on_recall_earlier(void *ctx, const struct fault_fact *f)
+{
+	struct earlier *e = ctx;
+
+	if (e->boot_id != f->boot_id)
+		policy_reboot(e->nvd->desk->policy);
+	e->boot_id = f->boot_id;
+	if (is_fault(f->type))
+		recall(e->nvd, f);
+	return 0;
+}
+
+/*
+ * Twice the longest time of a limit: what is older has leaked out, unless it was
+ * filled to the brim ever since.
+ */
+static int64_t recall_since(const struct nvd *nvd)
+{
+	uint64_t s = NV_MAX(nvd->set.page_limit.per_s, nvd->set.avalanche_s);
+
+	return (int64_t)clock_wall_us(nvd->clock) - 2 * (int64_t)s * 1000000;
 }
 
 int fault_recall(struct nvd *nvd, struct nv_why *why)
 {
-	int r = store_faults(nvd->store, nvd->host.boot_id, on_recall, nvd);
+	struct earlier earlier = { .nvd = nvd };
+	int r;
 
-	return r ? nv_refuse(why, r, "cannot read the faults of this boot: %s", store_why(nvd->store)) : 0;
+	nvd->desk->wall_less_mono_ns = clock_wall_us(nvd->clock) * 1000 - clock_mono_ns(nvd->clock);
+	r = store_faults_before(nvd->store, nvd->host.boot_id, recall_since(nvd), on_recall_earlier, &earlier);
+	policy_reboot(nvd->desk->policy);
+	if (!r)
+		r = store_faults(nvd->store, nvd->host.boot_id, on_recall, nvd);
+	return r ? nv_refuse(why, r, "cannot read the faults of the past: %s", store_why(nvd->store)) : 0;
 }

@@ -27,6 +27,11 @@ struct fault_watch {
 
 struct fault_desk {
 	struct policy *policy;
+	/*
+	 * From the clock that never goes back to the time of day as it was at start:
+	 * setting the clock fills and empties no limit.
+	 */
+	uint64_t wall_less_mono_ns;
 	uint64_t done_seq; /* all up to it may be acknowledged */
 	bool lost; /* events: what the ledger knows may not be all */
 	bool held; /* guests may be, for events that nobody has any more */
@@ -41,7 +46,7 @@ struct fault_desk {
 int fault_desk_new(const struct settings *set, struct fault_desk **ret);
 struct fault_desk *fault_desk_free(struct fault_desk *d);
 
-/** fault_recall() - what the book knows of this boot, at start */
+/** fault_recall() - what the book knows of this boot, and of earlier ones for the limits, at start */
 int fault_recall(struct nvd *nvd, struct nv_why *why);
 
 /** fault_frames() - of an event; nr 0 if it does not say */

@@ -82,6 +82,8 @@ struct store_ops {
 			 bool *ret_new);
 	int (*faults)(struct store *s, uint64_t boot_id, store_fault_fn fn,
 		      void *ctx);
+	int (*faults_before)(struct store *s, uint64_t boot_id,
+			     int64_t since_us, store_fault_fn fn, void *ctx);
 	int (*event_add)(struct store *s, const struct event_fact *e,
 			 uint64_t *ret_id);
 	int (*events)(struct store *s, const struct store_events *q,
@@ -218,6 +220,14 @@ static inline int store_faults(struct store *s, uint64_t boot_id,
 			       store_fault_fn fn, void *ctx)
 {
 	return s->ops->faults(s, boot_id, fn, ctx);
+}
+
+/** store_faults_before() - those of other boots since @since_us, by time, boot_id and seq */
+static inline int store_faults_before(struct store *s, uint64_t boot_id,
+				      int64_t since_us, store_fault_fn fn,
+				      void *ctx)
+{
+	return s->ops->faults_before(s, boot_id, since_us, fn, ctx);
 }
 
 /** store_event_add() - append to the history; e->id is not looked at */

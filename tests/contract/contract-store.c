@@ -322,6 +322,30 @@ static void test_a_fault_is_in_the_book_exactly_once(void **state)
 	assert_string_equal(s.text, "8/1 at 77 for 5 do 3;8/2 at 77 for 5 do 2;");
 }
 
+static void test_faults_of_other_boots_come_by_their_time(void **state)
+{
+	/* Boot 9, time 500; boot 3, time 600; and this boot, 8. */
+	const struct fault_fact facts[] = {
+		{ .boot_id = 3, .seq = 1, .time_us = 600 }, { .boot_id = 8, .seq = 1, .time_us = 700 },
+		{ .boot_id = 9, .seq = 2, .time_us = 500 }, { .boot_id = 9, .seq = 1, .time_us = 499 },
+		{ .boot_id = 3, .seq = 3, .time_us = 601 }, { .boot_id = 3, .seq = 2, .time_us = 601 },
+	};
+	struct fixture *f = *state;
+	struct script s = { "" }, t = { "" }, u = { "" };
+	bool fresh;
+	size_t i;
+
+	for (i = 0; i < NV_ARRAY_SIZE(facts); i++)
+		assert_int_equal(store_fault_add(f->store, &facts[i], &fresh), 0);
+	restart(f);
+	assert_int_equal(store_faults_before(f->store, 8, 500, count_faults, &s), 0);
+	assert_string_equal(s.text, "9/2 at 0 for 0 do 0;3/1 at 0 for 0 do 0;3/2 at 0 for 0 do 0;3/3 at 0 for 0 do 0;");
+	assert_int_equal(store_faults_before(f->store, 8, 602, count_faults, &t), 0);
+	assert_string_equal(t.text, "");
+	assert_int_equal(store_faults(f->store, 8, count_faults, &u), 0);
+	assert_string_equal(u.text, "8/1 at 0 for 0 do 0;");
+}
+
 static void events_are(struct fixture *f, struct store_events q,
 		       const char *want)
 {
@@ -414,6 +438,7 @@ int main(void)
 		BOTH(test_bad_ranges_never_overlap_and_keep_their_first_source),
 		BOTH(test_bad_ranges_outlive_their_pool),
 		BOTH(test_a_fault_is_in_the_book_exactly_once),
+		BOTH(test_faults_of_other_boots_come_by_their_time),
 		BOTH(test_events_are_found_by_id_time_and_place),
 		BOTH(test_ids_of_a_transaction_that_failed_are_not_remembered),
 		BOTH(test_a_reader_can_end_the_reading),

@@ -284,6 +284,12 @@ static int f_faults(struct store *s, uint64_t boot_id, store_fault_fn fn, void *
 	return THROUGH(f, store_faults(f->real_store, boot_id, fn, ctx));
 }
 
+static int f_faults_before(struct store *s, uint64_t boot_id, int64_t since_us, store_fault_fn fn, void *ctx)
+{
+	STORE_F(s);
+	return THROUGH(f, store_faults_before(f->real_store, boot_id, since_us, fn, ctx));
+}
+
 static int f_event_add(struct store *s, const struct event_fact *e, uint64_t *ret_id)
 {
 	STORE_F(s);
@@ -319,7 +325,7 @@ static const struct store_ops faulty_store = {
 	.mapping_put = f_mapping_put, .mapping_del = f_mapping_del,
 	.guest_put = f_guest_put, .guest_del = f_guest_del,
 	.bad_add = f_bad_add, .bad_del = f_bad_del, .fault_add = f_fault_add,
-	.faults = f_faults, .event_add = f_event_add, .events = f_store_events,
+	.faults = f_faults, .faults_before = f_faults_before, .event_add = f_event_add, .events = f_store_events,
 	.last_event = f_last_event, .idle = f_idle, .free = f_store_free,
 };
 

@@ -96,6 +96,8 @@ int world_boot(struct world *w)
 		.clock = &w->clock,
 	};
 	world_settings(&w->nvd.set);
+	if (w->rules)
+		w->rules(&w->nvd.set);
 	if (w->bus) {
 		w->nvd.bus = w->bus;
 		must(device_desk_new(&w->nvd.devices));

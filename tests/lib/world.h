@@ -30,6 +30,7 @@ struct world {
 	struct faulty faulty;
 	struct nvd nvd; /* of the present life; zero between two */
 	bool alive;
+	void (*rules)(struct settings *s); /* what a life is configured with; may be NULL */
 	struct nv_why why;
 };
 

@@ -118,7 +118,8 @@ static struct settings rule_of_2016(void)
 static struct policy_verdict hit(struct policy *p, uint64_t s, uint32_t domid,
 				 uint64_t mfn, bool touch)
 {
-	struct policy_hit h = { .now_ns = s * SECOND, .mfn = mfn, .nr = 1,
+	struct policy_hit h = { .now_ns = s * SECOND, .wall_ns = s * SECOND,
+				.mfn = mfn, .nr = 1,
 				.handle = { { 1 } }, .volume = { { 2 } },
 				.status = touch ? 0 : SRAO, .domid = domid,
 				.owned = true, .touch = touch };
