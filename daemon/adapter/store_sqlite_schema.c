@@ -72,7 +72,8 @@ static const char *const steps[] = {
 	" gfn INTEGER NOT NULL, sum INTEGER NOT NULL,"
 	" PRIMARY KEY(guest, device)) WITHOUT ROWID, STRICT;",
 	/* 3: which mappings are guests' devices */
-	"CREATE TABLE device(id INTEGER PRIMARY KEY, device INTEGER NOT NULL,"
+	"CREATE TABLE device(id INTEGER PRIMARY KEY,"
+	" device INTEGER NOT NULL,"
 	" sum INTEGER NOT NULL) STRICT;",
 };
 
