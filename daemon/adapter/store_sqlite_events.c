@@ -4,11 +4,6 @@
  */
 #include "adapter/store_sqlite_int.h"
 
-static void stmt_finalizep(sqlite3_stmt **st)
-{
-	sqlite3_finalize(*st);
-}
-
 int sqlite_fault_add(struct store *store, const struct fault_fact *f,
 		     bool *ret_new)
 {

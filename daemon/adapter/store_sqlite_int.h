@@ -98,6 +98,12 @@ int sql_unit_begin(struct store_sqlite *s, bool *ret_own);
 /** sql_unit_end() - commit what sql_unit_begin() began. @r: how it went. Return: @r, or why not. */
 int sql_unit_end(struct store_sqlite *s, bool own, int r);
 
+/* Of a statement that is not kept. */
+static inline void stmt_finalizep(sqlite3_stmt **st)
+{
+	sqlite3_finalize(*st);
+}
+
 /** sql_forget() - statements and caches; the database is another now */
 void sql_forget(struct store_sqlite *s);
 

@@ -28,11 +28,6 @@ struct load {
 	void *ctx;
 };
 
-static void stmt_finalizep(sqlite3_stmt **st)
-{
-	sqlite3_finalize(*st);
-}
-
 static void pieces_deinit(struct pieces *p)
 {
 	sqlite3_finalize(p->st);

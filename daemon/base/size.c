@@ -9,6 +9,8 @@
 #include <string.h>
 #include <strings.h>
 
+#include "base/hex.h"
+
 static const char unit_letters[] = "KMGTPE";
 
 /* The factor that @unit stands for; false if it is no unit. */
@@ -50,14 +52,11 @@ static const char *skip_spaces(const char *s)
 
 static bool digit_of(char c, unsigned int base, unsigned int *ret)
 {
-	if (c >= '0' && c <= '9')
-		*ret = (unsigned int)(c - '0');
-	else if (base == 16 && c >= 'a' && c <= 'f')
-		*ret = (unsigned int)(c - 'a') + 10;
-	else if (base == 16 && c >= 'A' && c <= 'F')
-		*ret = (unsigned int)(c - 'A') + 10;
-	else
+	int digit = nv_hex_digit(c);
+
+	if (digit < 0 || (unsigned int)digit >= base)
 		return false;
+	*ret = (unsigned int)digit;
 	return true;
 }
 

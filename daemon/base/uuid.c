@@ -7,21 +7,12 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/hex.h"
+
 /* Where the dashes stand in 8-4-4-4-12. */
 static bool is_dash_at(size_t i)
 {
 	return i == 8 || i == 13 || i == 18 || i == 23;
-}
-
-static int hex_of(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	if (c >= 'a' && c <= 'f')
-		return c - 'a' + 10;
-	if (c >= 'A' && c <= 'F')
-		return c - 'A' + 10;
-	return -1;
 }
 
 int nv_uuid_parse(const char *text, struct nv_uuid *ret)
@@ -36,7 +27,7 @@ int nv_uuid_parse(const char *text, struct nv_uuid *ret)
 				return -EINVAL;
 			continue;
 		}
-		hex = hex_of(text[i]);
+		hex = nv_hex_digit(text[i]);
 		if (hex < 0)
 			return -EINVAL;
 		u.b[nibble / 2] = (uint8_t)(u.b[nibble / 2] << 4 | hex);

@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/hex.h"
 #include "base/utf8.h"
 
 /* DOMID_FIRST_RESERVED of xen/include/public/xen.h. */
@@ -54,17 +55,6 @@ int xenbus_number(const char *text, size_t len, uint64_t max, uint64_t *ret)
 	return 0;
 }
 
-static int hex_digit(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	if (c >= 'a' && c <= 'f')
-		return c - 'a' + 10;
-	if (c >= 'A' && c <= 'F')
-		return c - 'A' + 10;
-	return -1;
-}
-
 /* "0x" and up to 16 digits, or decimal. */
 static int address_parse(const struct xenbus_value *v, uint64_t *ret)
 {
@@ -77,7 +67,7 @@ static int address_parse(const struct xenbus_value *v, uint64_t *ret)
 	if (v->len < 3 || v->len > 18)
 		return -EINVAL;
 	for (i = 2; i < v->len; i++) {
-		digit = hex_digit(v->data[i]);
+		digit = nv_hex_digit(v->data[i]);
 		if (digit < 0)
 			return -EINVAL;
 		n = n << 4 | (uint64_t)digit;

@@ -139,7 +139,10 @@ int volume_check_size(uint64_t size_bytes, uint64_t unit_frames,
 		      struct nv_why *why) nv_must_check;
 int volume_check_new_name(struct ledger *l, const char *name,
 			  struct nv_why *why) nv_must_check;
-/** volume_check_idle() - neither mapped nor in an operation nor under an unknown extent */
+/** volume_check_free() - neither in an operation nor under an unknown extent */
+int volume_check_free(struct ledger *l, const struct volume *v,
+		      struct nv_why *why) nv_must_check;
+/** volume_check_idle() - as volume_check_free(), and not mapped */
 int volume_check_idle(struct ledger *l, const struct volume *v,
 		      const char *verb,
 		      struct nv_why *why) nv_must_check;

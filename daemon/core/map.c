@@ -52,6 +52,7 @@ static int check_volume(struct ledger *l, const struct map_request *req,
 			struct nv_why *why)
 {
 	const struct volume *v = req->volume;
+	int r;
 
 	if (v->mapping)
 		return nv_refuse(why, NV_E_ALREADY_MAPPED,
@@ -64,15 +65,8 @@ static int check_volume(struct ledger *l, const struct map_request *req,
 				 "the volume %s is being %s", v->fact.name,
 				 v->fact.state == VOLUME_CREATING ? "created" :
 								    "deleted");
-	if (v->busy)
-		return nv_refuse(why, NV_E_BUSY,
-				 "another operation on the volume %s is under way",
-				 v->fact.name);
-	if (ledger_volume_unknown(l, v))
-		return nv_refuse(why, NV_E_UNKNOWN_EXTENT,
-				 "a domain has frames of the volume %s without a record of it",
-				 v->fact.name);
-	return check_owner(v, req, why);
+	r = volume_check_free(l, v, why);
+	return r ? r : check_owner(v, req, why);
 }
 
 static int refuse_owned(const struct pool *p, const struct owner *o,

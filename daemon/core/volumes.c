@@ -167,6 +167,30 @@ int volume_check_new_name(struct ledger *l, const char *name,
 	return 0;
 }
 
+static int check_not_busy(const struct volume *v, struct nv_why *why)
+{
+	if (v->busy)
+		return nv_refuse(why, NV_E_BUSY,
+				 "another operation on the volume %s is under way",
+				 v->fact.name);
+	return 0;
+}
+
+int volume_check_free(struct ledger *l, const struct volume *v,
+		      struct nv_why *why)
+{
+	int r;
+
+	r = check_not_busy(v, why);
+	if (r)
+		return r;
+	if (ledger_volume_unknown(l, v))
+		return nv_refuse(why, NV_E_UNKNOWN_EXTENT,
+				 "a domain has frames of the volume %s without a record of it",
+				 v->fact.name);
+	return 0;
+}
+
 int volume_check_idle(struct ledger *l, const struct volume *v,
 		      const char *verb, struct nv_why *why)
 {
@@ -176,15 +200,7 @@ int volume_check_idle(struct ledger *l, const struct volume *v,
 				 v->fact.name, v->mapping->fact.domid,
 				 v->mapping->fact.domain[0] ? ", " : "",
 				 v->mapping->fact.domain, verb);
-	if (v->busy)
-		return nv_refuse(why, NV_E_BUSY,
-				 "another operation on the volume %s is under way",
-				 v->fact.name);
-	if (ledger_volume_unknown(l, v))
-		return nv_refuse(why, NV_E_UNKNOWN_EXTENT,
-				 "a domain has frames of the volume %s without a record of it",
-				 v->fact.name);
-	return 0;
+	return volume_check_free(l, v, why);
 }
 
 int ledger_delete_begin(struct ledger *l, struct volume *v, struct nv_why *why)
@@ -247,11 +263,9 @@ int ledger_rename_begin(struct ledger *l, struct volume *v, const char *name,
 {
 	int r;
 
-	if (v->busy)
-		return nv_refuse(why, NV_E_BUSY,
-				 "another operation on the volume %s is under way",
-				 v->fact.name);
-	r = volume_check_new_name(l, name, why);
+	r = check_not_busy(v, why);
+	if (!r)
+		r = volume_check_new_name(l, name, why);
 	if (r)
 		return r;
 	text_set(v->new_name, sizeof(v->new_name), name);
