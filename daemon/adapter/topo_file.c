@@ -88,6 +88,21 @@ static int file_parse(const struct topo_file *f, struct nv_why *why, struct topo
 	return 0;
 }
 
+/* @ret is within *@ret_t, which is the caller's. */
+static int file_find(const struct topo_file *f, const struct nv_uuid *id, struct nv_why *why, struct topo **ret_t,
+		     struct topo_place *ret)
+{
+	char text[NV_UUID_TEXT];
+	int r;
+
+	r = file_parse(f, why, ret_t);
+	if (r)
+		return r;
+	if (topo_find_id(*ret_t, id, ret))
+		return 0;
+	return nv_refuse(why, NV_E_NO_REGION, "%s has no namespace %s", f->path, nv_uuid_print(id, text));
+}
+
 /* What is taken is not the kernel's: it stands disabled. */
 static int file_load(struct topo_port *p, struct topo **ret)
 {
@@ -135,14 +150,11 @@ static int file_take(struct topo_port *p, const struct nv_uuid *id, bool again, 
 	nv_cleanup(topo_freep) struct topo *t = NULL;
 	struct topo_file *f = topo_file(p);
 	struct topo_place place;
-	char text[NV_UUID_TEXT];
 	int r;
 
-	r = file_parse(f, why, &t);
+	r = file_find(f, id, why, &t, &place);
 	if (r)
 		return r;
-	if (!topo_find_id(t, id, &place))
-		return nv_refuse(why, NV_E_NO_REGION, "%s has no namespace %s", f->path, nv_uuid_print(id, text));
 	if (is_taken(f, id))
 		return 0;
 	if (!again && !place.ns->enabled)
@@ -188,16 +200,12 @@ static int file_clear(struct topo_port *p, const struct nv_uuid *id, uint64_t of
 	nv_cleanup(topo_freep) struct topo *t = NULL;
 	struct topo_file *f = topo_file(p);
 	struct topo_place place;
-	char text[NV_UUID_TEXT];
 	int r;
 
-	r = file_parse(f, why, &t);
+	r = file_find(f, id, why, &t, &place);
 	if (r)
 		return r;
-	if (!topo_find_id(t, id, &place))
-		return nv_refuse(why, NV_E_NO_REGION, "%s has no namespace %s", f->path, nv_uuid_print(id, text));
-	if (!nr || !nv_is_aligned(offset, TOPO_FRAME) || offset > place.ns->size ||
-	    nr > (place.ns->size - offset) / TOPO_FRAME)
+	if (!topo_place_has(&place, offset, nr))
 		return -ERANGE;
 	if (is_fatal(place.region))
 		return nv_refuse(why, NV_E_BROKEN, "a DIMM of %s is failing for good (health = fatal in %s), nothing "

@@ -26,19 +26,34 @@ static struct topo_ndctl *self_of(struct topo_port *p)
 }
 
 /* The kernel's state with its users; @ret_users: -errno if they are unknown. */
-static int read_all(struct ndctl_ctx *ctx, struct topo **ret, int *ret_users)
+static int read_all(struct ndctl_ctx **ret_ctx, struct topo **ret,
+                    int *ret_users)
 {
+	nv_cleanup(topo_ndctl_closep) struct ndctl_ctx *ctx = NULL;
 	nv_cleanup(topo_freep) struct topo *t = NULL;
 	int r;
 
-	r = topo_ndctl_read(ctx, &t);
+	r = topo_ndctl_read(&ctx, &t);
 	if (r)
 		return r;
 	*ret_users = topo_users_find("/proc", t);
 	if (*ret_users == -ENOMEM)
 		return -ENOMEM;
+	*ret_ctx = nv_steal(&ctx);
 	*ret = nv_steal(&t);
 	return 0;
+}
+
+static int find(const struct topo *t, const struct nv_uuid *id,
+                struct nv_why *why, struct topo_place *ret)
+{
+	char text[NV_UUID_TEXT];
+
+	if (topo_find_id(t, id, ret))
+		return 0;
+	return nv_refuse(why, NV_E_NO_REGION,
+	                 "this host has no namespace with the UUID %s",
+	                 nv_uuid_print(id, text));
 }
 
 static int ndctl_load(struct topo_port *p, struct topo **ret)
@@ -47,10 +62,7 @@ static int ndctl_load(struct topo_port *p, struct topo **ret)
 	nv_cleanup(topo_freep) struct topo *t = NULL;
 	int r, users;
 
-	r = topo_ndctl_open(&ctx);
-	if (r < 0)
-		return r;
-	r = read_all(ctx, &t, &users);
+	r = read_all(&ctx, &t, &users);
 	if (r)
 		return r;
 	if (users &&
@@ -67,7 +79,7 @@ static bool is_enabled_now(const struct nv_uuid *id)
 	nv_cleanup(topo_freep) struct topo *t = NULL;
 	struct topo_place place;
 
-	if (topo_ndctl_open(&ctx) || topo_ndctl_read(ctx, &t))
+	if (topo_ndctl_read(&ctx, &t))
 		return true; /* unknown is not disabled */
 	return topo_find_id(t, id, &place) && place.ns->enabled;
 }
@@ -134,20 +146,15 @@ static int ndctl_take(struct topo_port *p, const struct nv_uuid *id, bool again,
 	nv_cleanup(topo_freep) struct topo *t = NULL;
 	struct topo_ndctl *self = self_of(p);
 	struct topo_place place;
-	char text[NV_UUID_TEXT];
 	int r, users, undo;
 	bool marked;
 
-	r = topo_ndctl_open(&ctx);
-	if (r < 0)
-		return r;
-	r = read_all(ctx, &t, &users);
+	r = read_all(&ctx, &t, &users);
 	if (r)
 		return r;
-	if (!topo_find_id(t, id, &place))
-		return nv_refuse(why, NV_E_NO_REGION,
-		                 "this host has no namespace with the UUID %s",
-		                 nv_uuid_print(id, text));
+	r = find(t, id, why, &place);
+	if (r)
+		return r;
 	r = judge(&place, again, users, why);
 	if (r)
 		return r;
@@ -185,10 +192,7 @@ static int ndctl_release(struct topo_port *p, const struct nv_uuid *id,
 		return nv_refuse(why, r,
 		                 "the mark in %s could not be removed: %s",
 		                 self->marks, strerror(-r));
-	r = topo_ndctl_open(&ctx);
-	if (r < 0)
-		return r;
-	r = topo_ndctl_read(ctx, &t);
+	r = topo_ndctl_read(&ctx, &t);
 	if (r)
 		return r;
 	if (!topo_find_id(t, id, &place) || place.ns->enabled)
@@ -207,22 +211,15 @@ static int ndctl_clear(struct topo_port *p, const struct nv_uuid *id,
 	nv_cleanup(topo_ndctl_closep) struct ndctl_ctx *ctx = NULL;
 	nv_cleanup(topo_freep) struct topo *t = NULL;
 	struct topo_place place;
-	char text[NV_UUID_TEXT];
 	int r;
 
-	r = topo_ndctl_open(&ctx);
-	if (r < 0)
-		return r;
-	r = topo_ndctl_read(ctx, &t);
+	r = topo_ndctl_read(&ctx, &t);
 	if (r)
 		return r;
-	if (!topo_find_id(t, id, &place))
-		return nv_refuse(why, NV_E_NO_REGION,
-		                 "this host has no namespace with the UUID %s",
-		                 nv_uuid_print(id, text));
-	if (!nr || !nv_is_aligned(offset, TOPO_FRAME) ||
-	    offset > place.ns->size ||
-	    nr > (place.ns->size - offset) / TOPO_FRAME)
+	r = find(t, id, why, &place);
+	if (r)
+		return r;
+	if (!topo_place_has(&place, offset, nr))
 		return -ERANGE;
 	return topo_ndctl_clear(ctx, &place, offset, nr, why);
 }

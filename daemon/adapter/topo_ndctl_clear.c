@@ -65,7 +65,6 @@ static uint64_t still_bad(const struct topo_region *r, uint64_t offset,
 	return left;
 }
 
-/* A new context: libndctl remembers what it read. */
 static int verify(const struct topo_place *was, uint64_t offset, uint64_t nr,
                   struct nv_why *why)
 {
@@ -75,10 +74,7 @@ static int verify(const struct topo_place *was, uint64_t offset, uint64_t nr,
 	uint64_t left;
 	int r;
 
-	r = topo_ndctl_open(&ctx);
-	if (r < 0)
-		return r;
-	r = topo_ndctl_read(ctx, &t);
+	r = topo_ndctl_read(&ctx, &t);
 	if (r)
 		return r;
 	if (!topo_find_id(t, &was->ns->id, &now))

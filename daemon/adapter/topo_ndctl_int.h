@@ -14,10 +14,12 @@ int topo_ndctl_open(struct ndctl_ctx **ret) nv_must_check;
 void topo_ndctl_closep(struct ndctl_ctx **ctx);
 
 /**
- * topo_ndctl_read() - what the kernel shows, without users[]
- * Return: 0 and *@ret, finished; -ENOMEM.
+ * topo_ndctl_read() - what the kernel shows now, without users[]
+ * In a context of its own: libndctl remembers what it read once.
+ * Return: 0, *@ret_ctx and *@ret, finished, both the caller's; -errno.
  */
-int topo_ndctl_read(struct ndctl_ctx *ctx, struct topo **ret) nv_must_check;
+int topo_ndctl_read(struct ndctl_ctx **ret_ctx,
+                    struct topo **ret) nv_must_check;
 
 /** topo_ndctl_region_bad() - add the bad blocks that the region lists. Return: 0; -ENOMEM */
 int topo_ndctl_region_bad(struct topo *t, struct ndctl_region *from, struct topo_region *r) nv_must_check;

@@ -349,12 +349,18 @@ static int read_passed_over(struct topo *t, struct ndctl_ctx *ctx)
 	return r;
 }
 
-int topo_ndctl_read(struct ndctl_ctx *ctx, struct topo **ret)
+int topo_ndctl_read(struct ndctl_ctx **ret_ctx, struct topo **ret)
 {
-	nv_cleanup(topo_freep) struct topo *t = topo_new();
+	nv_cleanup(topo_ndctl_closep) struct ndctl_ctx *ctx = NULL;
+	nv_cleanup(topo_freep) struct topo *t = NULL;
 	struct ndctl_region *region;
 	struct ndctl_bus *bus;
+	int r;
 
+	r = topo_ndctl_open(&ctx);
+	if (r < 0)
+		return r;
+	t = topo_new();
 	if (!t)
 		return -ENOMEM;
 	ndctl_bus_foreach(ctx, bus)
@@ -365,6 +371,7 @@ int topo_ndctl_read(struct ndctl_ctx *ctx, struct topo **ret)
 				return -ENOMEM;
 	if (read_passed_over(t, ctx) || topo_finish(t))
 		return -ENOMEM;
+	*ret_ctx = nv_steal(&ctx);
 	*ret = nv_steal(&t);
 	return 0;
 }

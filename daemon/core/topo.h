@@ -200,6 +200,10 @@ struct topo_place {
 bool topo_find_id(const struct topo *t, const struct nv_uuid *id,
                   struct topo_place *ret);
 
+/** topo_place_has() - are these @nr frames, one at least, from byte @offset on, the namespace's? */
+bool topo_place_has(const struct topo_place *place, uint64_t offset,
+                    uint64_t nr);
+
 /**
  * topo_find_spa() - what lies at @spa
  * Return: true and *@ret, ret->ns being NULL between namespaces; false.

@@ -60,6 +60,14 @@ bool topo_find_id(const struct topo *t, const struct nv_uuid *id,
 	return false;
 }
 
+bool topo_place_has(const struct topo_place *place, uint64_t offset,
+                    uint64_t nr)
+{
+	return nr && nv_is_aligned(offset, TOPO_FRAME) &&
+	       offset <= place->ns->size &&
+	       nr <= (place->ns->size - offset) / TOPO_FRAME;
+}
+
 bool topo_find_spa(const struct topo *t, uint64_t spa, struct topo_place *ret)
 {
 	size_t i, j;

@@ -60,17 +60,31 @@ static struct topo *load_checked(UMockdevTestbed *bed)
 	return t;
 }
 
+/* What is read of a recorded host one of whose attributes is another. */
+static struct topo *load_with(const char *host, const char *device, const char *attribute, const char *text)
+{
+	g_autoptr(UMockdevTestbed) bed = replay_open(host);
+
+	replay_write(bed, device, attribute, text);
+	return load_checked(bed);
+}
+
+static struct topo *load_without(const char *host, const char *device, const char *attribute)
+{
+	g_autoptr(UMockdevTestbed) bed = replay_open(host);
+
+	replay_remove(bed, device, attribute);
+	return load_checked(bed);
+}
+
 static void test_a_region_of_impossible_size_is_left_out(void **state)
 {
 	static const char *const sizes[] = { "0", "-5", "garbage", "", "4097", "99999999999999999999999" };
 	size_t i;
 
 	for (i = 0; i < NV_ARRAY_SIZE(sizes); i++) {
-		g_autoptr(UMockdevTestbed) bed = replay_open("labelled");
-		nv_cleanup(topo_freep) struct topo *t = NULL;
+		nv_cleanup(topo_freep) struct topo *t = load_with("labelled", "region1", "size", sizes[i]);
 
-		replay_write(bed, "region1", "size", sizes[i]);
-		t = load_checked(bed);
 		assert_null(replay_region(t, "region1"));
 		assert_non_null(replay_region(t, "region0"));
 		assert_true(replay_says(t, "region1", "left out"));
@@ -79,22 +93,16 @@ static void test_a_region_of_impossible_size_is_left_out(void **state)
 
 static void test_a_region_whose_address_is_unknown_is_left_out(void **state)
 {
-	g_autoptr(UMockdevTestbed) bed = replay_open("labelled");
-	nv_cleanup(topo_freep) struct topo *t = NULL;
+	nv_cleanup(topo_freep) struct topo *t = load_without("labelled", "region0", "resource");
 
-	replay_remove(bed, "region0", "resource");
-	t = load_checked(bed);
 	assert_null(replay_region(t, "region0"));
 	assert_true(replay_says(t, "region0", "address"));
 }
 
 static void test_regions_at_one_address_are_both_left_out(void **state)
 {
-	g_autoptr(UMockdevTestbed) bed = replay_open("labelled");
-	nv_cleanup(topo_freep) struct topo *t = NULL;
+	nv_cleanup(topo_freep) struct topo *t = load_with("labelled", "region1", "resource", "0x100001000\n");
 
-	replay_write(bed, "region1", "resource", "0x100001000\n");
-	t = load_checked(bed);
 	assert_int_equal(t->nr_regions, 0);
 	assert_true(replay_says(t, "region0 and region1", "overlap"));
 }
@@ -105,11 +113,9 @@ static void test_a_namespace_outside_its_region_is_left_out(void **state)
 	size_t i;
 
 	for (i = 0; i < NV_ARRAY_SIZE(at); i++) {
-		g_autoptr(UMockdevTestbed) bed = replay_open("labelled");
-		nv_cleanup(topo_freep) struct topo *t = NULL;
+		nv_cleanup(topo_freep) struct topo *t =
+			load_with("labelled", "region0/namespace0.0", "resource", at[i]);
 
-		replay_write(bed, "region0/namespace0.0", "resource", at[i]);
-		t = load_checked(bed);
 		assert_null(replay_ns(t, "namespace0.0"));
 		assert_non_null(replay_ns(t, "namespace0.1"));
 		assert_true(replay_says(t, "namespace0.0", "left out"));
@@ -118,11 +124,8 @@ static void test_a_namespace_outside_its_region_is_left_out(void **state)
 
 static void test_namespaces_over_each_other_are_left_out(void **state)
 {
-	g_autoptr(UMockdevTestbed) bed = replay_open("labelled");
-	nv_cleanup(topo_freep) struct topo *t = NULL;
+	nv_cleanup(topo_freep) struct topo *t = load_with("labelled", "region0/namespace0.0", "size", "67112960\n");
 
-	replay_write(bed, "region0/namespace0.0", "size", "67112960\n");
-	t = load_checked(bed);
 	assert_null(replay_ns(t, "namespace0.0"));
 	assert_null(replay_ns(t, "namespace0.1"));
 	assert_non_null(replay_ns(t, "namespace0.2"));
@@ -147,11 +150,9 @@ static void test_a_namespace_without_identity_is_left_out(void **state)
 	size_t i;
 
 	for (i = 0; i < NV_ARRAY_SIZE(uuids); i++) {
-		g_autoptr(UMockdevTestbed) bed = replay_open("labelled");
-		nv_cleanup(topo_freep) struct topo *t = NULL;
+		nv_cleanup(topo_freep) struct topo *t =
+			load_with("labelled", "region0/namespace0.0", "uuid", uuids[i]);
 
-		replay_write(bed, "region0/namespace0.0", "uuid", uuids[i]);
-		t = load_checked(bed);
 		assert_null(replay_ns(t, "namespace0.0"));
 		assert_true(replay_says(t, "namespace0.0", "left out"));
 	}
@@ -163,11 +164,8 @@ static void test_a_region_without_labels_or_cookie_has_no_identity(void **state)
 	size_t i;
 
 	for (i = 0; i < NV_ARRAY_SIZE(cookies); i++) {
-		g_autoptr(UMockdevTestbed) bed = replay_open("plain");
-		nv_cleanup(topo_freep) struct topo *t = NULL;
+		nv_cleanup(topo_freep) struct topo *t = load_with("plain", "region0", "set_cookie", cookies[i]);
 
-		replay_write(bed, "region0", "set_cookie", cookies[i]);
-		t = load_checked(bed);
 		assert_null(replay_ns(t, "namespace0.0"));
 		assert_non_null(replay_ns(t, "namespace1.0"));
 		assert_true(replay_says(t, "namespace0.0", "init-labels"));
@@ -177,11 +175,8 @@ static void test_a_region_without_labels_or_cookie_has_no_identity(void **state)
 /* Two modules that are the same to the kernel, say. */
 static void test_regions_with_one_cookie_are_not_told_apart(void **state)
 {
-	g_autoptr(UMockdevTestbed) bed = replay_open("plain");
-	nv_cleanup(topo_freep) struct topo *t = NULL;
+	nv_cleanup(topo_freep) struct topo *t = load_with("plain", "region1", "set_cookie", "0x2468ac00123456\n");
 
-	replay_write(bed, "region1", "set_cookie", "0x2468ac00123456\n");
-	t = load_checked(bed);
 	assert_null(replay_ns(t, "namespace0.0"));
 	assert_null(replay_ns(t, "namespace1.0"));
 	assert_true(replay_says(t, "namespace0.0", "namespace1.0"));
@@ -194,11 +189,8 @@ static void test_damaged_bad_blocks_never_pass_for_all_of_them(void **state)
 	size_t i;
 
 	for (i = 0; i < NV_ARRAY_SIZE(lists); i++) {
-		g_autoptr(UMockdevTestbed) bed = replay_open("plain");
-		nv_cleanup(topo_freep) struct topo *t = NULL;
+		nv_cleanup(topo_freep) struct topo *t = load_with("plain", "region0", "badblocks", lists[i]);
 
-		replay_write(bed, "region0", "badblocks", lists[i]);
-		t = load_checked(bed);
 		assert_true(replay_region(t, "region0")->bad_unknown);
 		assert_true(replay_says(t, "region0", "bad blocks"));
 	}
@@ -206,11 +198,8 @@ static void test_damaged_bad_blocks_never_pass_for_all_of_them(void **state)
 
 static void test_missing_bad_blocks_never_pass_for_none(void **state)
 {
-	g_autoptr(UMockdevTestbed) bed = replay_open("plain");
-	nv_cleanup(topo_freep) struct topo *t = NULL;
+	nv_cleanup(topo_freep) struct topo *t = load_without("plain", "region0", "badblocks");
 
-	replay_remove(bed, "region0", "badblocks");
-	t = load_checked(bed);
 	assert_true(replay_region(t, "region0")->bad_unknown);
 	assert_false(replay_region(t, "region1")->bad_unknown);
 }
@@ -234,12 +223,9 @@ static void test_a_list_of_bad_blocks_that_fills_its_page_is_not_trusted_to_end(
 
 static void test_a_bad_range_past_the_end_is_cut_at_the_end(void **state)
 {
-	g_autoptr(UMockdevTestbed) bed = replay_open("plain");
-	nv_cleanup(topo_freep) struct topo *t = NULL;
+	nv_cleanup(topo_freep) struct topo *t = load_with("plain", "region0", "badblocks", "524280 4294967295\n");
 	const struct topo_region *r;
 
-	replay_write(bed, "region0", "badblocks", "524280 4294967295\n");
-	t = load_checked(bed);
 	r = replay_region(t, "region0");
 	assert_int_equal(r->bad[r->nr_bad - 1].offset, 65535 * 4096);
 	assert_int_equal(r->bad[r->nr_bad - 1].nr, 1);
