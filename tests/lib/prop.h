@@ -42,6 +42,17 @@ static inline struct prop prop_begin(int argc, char **argv)
 	return p;
 }
 
+/* @op: how many operations it was from the beginning. */
+#define prop_must(op, x)                                                \
+	do {                                                            \
+		if (!(x)) {                                             \
+			fprintf(stderr, "%s:%d: op %llu: not so: %s\n", \
+				__FILE__, __LINE__,                     \
+				(unsigned long long)(op), #x);          \
+			abort();                                        \
+		}                                                       \
+	} while (0)
+
 /* splitmix64, after Steele, Lea and Flood. */
 static inline uint64_t prop_random(struct prop *p)
 {

@@ -16,15 +16,7 @@
 
 static uint64_t op;
 
-#define must(x)                                                         \
-	do {                                                            \
-		if (!(x)) {                                             \
-			fprintf(stderr, "%s:%d: op %llu: not so: %s\n", \
-				__FILE__, __LINE__,                     \
-				(unsigned long long)op, #x);            \
-			abort();                                        \
-		}                                                       \
-	} while (0)
+#define must(x) prop_must(op, x)
 
 /* Guests 0 to 2 are known by UUID, 3 to 5 by name. */
 struct world {

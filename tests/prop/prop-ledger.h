@@ -14,15 +14,7 @@
 #define FRAMES (POOLS * POOL_FRAMES)
 #define OBJECTS 40u
 
-#define must(x)                                                          \
-	do {                                                             \
-		if (!(x)) {                                              \
-			fprintf(stderr, "%s:%d: op %llu: not so: %s\n",  \
-				__FILE__, __LINE__,                      \
-				(unsigned long long)world_op, #x);       \
-			abort();                                         \
-		}                                                        \
-	} while (0)
+#define must(x) prop_must(world_op, x)
 
 extern uint64_t world_op; /* for messages */
 

@@ -19,15 +19,7 @@
 #define RECORDS 64u
 #define BASE 0x100000u
 
-#define must(x)                                                            \
-	do {                                                               \
-		if (!(x)) {                                                \
-			fprintf(stderr, "%s:%d: op %llu: not so: %s\n",    \
-				__FILE__, __LINE__,                        \
-				(unsigned long long)op, #x);               \
-			abort();                                           \
-		}                                                          \
-	} while (0)
+#define must(x) prop_must(op, x)
 
 static uint64_t op;
 

@@ -103,19 +103,13 @@ static void test_whoever_does_not_read_is_dropped_and_told_why(void **state)
 	close(other);
 }
 
-/* A reply that one send() cannot place, and a reader that comes back in time. */
-static void test_a_slow_reader_gets_everything(void **state)
+/* Return: a client to whom 5000 volumes are being told. */
+static int dial_for_much(struct served *f)
 {
-	static char buf[4 << 20];
 	struct view_volumes volumes = {};
-	struct served *f = *state;
 	struct wire_volumes reply;
-	size_t got = 0;
-	bool closed;
 	int fd, i;
 
-	f->conf.limits.output_us = 10000000;
-	served_start(f);
 	fd = served_dial(f);
 	served_say(fd, CALL("Map", ""));
 	served_spin(f, 1);
@@ -124,6 +118,21 @@ static void test_a_slow_reader_gets_everything(void **state)
 	reply.volumes = volumes;
 	client_reply(f->held, wire_method(WIRE_LIST_VOLUMES)->reply, &reply, false);
 	view_volumes_deinit(&volumes);
+	return fd;
+}
+
+/* A reply that one send() cannot place, and a reader that comes back in time. */
+static void test_a_slow_reader_gets_everything(void **state)
+{
+	static char buf[4 << 20];
+	struct served *f = *state;
+	size_t got = 0;
+	bool closed;
+	int fd, i;
+
+	f->conf.limits.output_us = 10000000;
+	served_start(f);
+	fd = dial_for_much(f);
 	for (i = 0; i < 10000 && (!got || buf[got - 1]); i++) {
 		sd_event_run(f->event, 0);
 		got += served_hear(fd, buf + got, NV_MIN(sizeof(buf) - got, (size_t)1000), &closed);
@@ -135,21 +144,12 @@ static void test_a_slow_reader_gets_everything(void **state)
 
 static void test_a_reply_that_is_too_large_becomes_a_refusal(void **state)
 {
-	struct view_volumes volumes = {};
 	struct served *f = *state;
-	struct wire_volumes reply;
-	int fd, i;
+	int fd;
 
 	f->conf.limits.output = 100000;
 	served_start(f);
-	fd = served_dial(f);
-	served_say(fd, CALL("Map", ""));
-	served_spin(f, 1);
-	for (i = 0; i < 5000; i++)
-		assert_non_null(view_volumes_add(&volumes));
-	reply.volumes = volumes;
-	client_reply(f->held, wire_method(WIRE_LIST_VOLUMES)->reply, &reply, false);
-	view_volumes_deinit(&volumes);
+	fd = dial_for_much(f);
 	served_spin(f, 1);
 	served_expect_last(fd, "\"the reply is larger than 100000 bytes: call with 'more'\"", false);
 	close(fd);
