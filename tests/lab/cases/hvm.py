@@ -64,7 +64,7 @@ def _(dom0, reset):
     d, tables = listed(dom0)
     guest = start(dom0, tables, on_reboot="restart")
     guest.sh("ndctl create-namespace -f -e namespace0.0 -m fsdax --map=dev >/dev/null")
-    guest.sh("mke2fs -q -t ext4 -b 4096 /dev/pmem0")
+    guest.sh("mkfs.ext4 -q -b 4096 /dev/pmem0")
     guest.sh("mount -t ext4 -o dax /dev/pmem0 /mnt")
     check(" dax" in guest.sh("grep /mnt /proc/mounts").replace(",", " "), "mounted with DAX")
     guest.sh(TREE)

@@ -71,8 +71,7 @@ def _(dom0):
     dom0.ok(f"labtool map {guest.domid} {guest.uuid} {mfn:#x} 0x4000000 0x200 0")
 
 
-# Debian 12's small Dom0 has flock for Xen's block script now; the case was not seen there yet.
-@case("daemon-vbd-refused", xen="4.20")
+@case("daemon-vbd-refused")
 def _(dom0):
     """A namespace that is another guest's disk is refused, and by what is said."""
     d = Daemon(dom0)
