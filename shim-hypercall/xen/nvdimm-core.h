@@ -149,8 +149,8 @@ struct nvdimm_ops {
 
     /*
      * Inject. 0; -EAGAIN the guest has not yet handled the last one: the core
-     * queues, and nvdimm_core_vmce_ready() makes it try again; or another error:
-     * the guest cannot be told.
+     * queues, and tries again vmce_gap_ns later, and as long after each
+     * nvdimm_core_vmce_ready(); or another error: the guest cannot be told.
      */
     int (*vmce)(void *ctx, struct domain *d, const struct nvdimm_vmce *m);
     /*

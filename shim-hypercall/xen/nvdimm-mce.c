@@ -23,6 +23,9 @@
 
 #define SLOTS 32
 
+/* Of a vCPU's own time: more than the end of any handler takes. */
+#define VMCE_HANDLER_TIME MILLISECS(1)
+
 /* AMD's scalable MCA, PPR for family 17h: which hardware a bank belongs to. */
 #define MSR_SMCA_IPID(bank) (0xc0002005U + 0x10 * (bank))
 
@@ -222,15 +225,53 @@ static void vmce_fill(struct vcpu *v, const struct nvdimm_vmce *m, bool it)
     spin_unlock(&v->arch.vmce.lock);
 }
 
-/*
- * A vCPU that is not yet up, or offline again, looks at no machine check; one
- * that waited there would keep all later ones from its domain.
- */
-static bool vmce_reaches(const struct vcpu *v)
+static bool vcpu_is_up(const struct vcpu *v)
 {
     return v->is_initialised && !test_bit(_VPF_down, &v->pause_flags);
 }
 
+/*
+ * A vCPU that is not yet up, or offline again, looks at no machine check; one
+ * that waited there would keep all later ones from its domain. And one that
+ * has just come up is not ready for it: a processor shuts down that gets one
+ * before its operating system said CR4.MCE.
+ */
+static bool vmce_reaches(const struct vcpu *v)
+{
+    return vcpu_is_up(v) && (v->arch.hvm.guest_cr[4] & X86_CR4_MCE);
+}
+
+/* How long @v has run. Without its lock: an estimate if it starts or stops now. */
+static s_time_t vcpu_ran(const struct vcpu *v)
+{
+    s_time_t ran = read_atomic(&v->runstate.time[RUNSTATE_running]);
+
+    if ( read_atomic(&v->runstate.state) == RUNSTATE_running )
+        ran += NOW() - read_atomic(&v->runstate.state_entry_time);
+
+    return ran;
+}
+
+/*
+ * Who cleared MCIP is still in its handler, on the stack that the next machine
+ * check would overwrite. Xen may have preempted it just there, so wall-clock
+ * time says nothing: it must have run since, or be halted.
+ */
+static bool vmce_has_left_handler(const struct vcpu *v)
+{
+    return read_atomic(&v->runstate.state) == RUNSTATE_blocked ||
+           vcpu_ran(v) - v->arch.vmce.ready_at >= VMCE_HANDLER_TIME;
+}
+
+/* Will @v take another machine check only later? */
+static bool vmce_is_busy(const struct vcpu *v)
+{
+    return v->arch.mce_pending ||
+           (v->arch.vmce.mcg_status & MCG_STATUS_MCIP) ||
+           !vmce_has_left_handler(v);
+}
+
+/* If it reaches none, whoever runs: the guest knows no machine checks. */
 static struct vcpu *vmce_target(struct domain *d, uint32_t wanted)
 {
     struct vcpu *v = domain_vcpu(d, wanted);
@@ -239,6 +280,9 @@ static struct vcpu *vmce_target(struct domain *d, uint32_t wanted)
         return v;
     for_each_vcpu ( d, v )
         if ( vmce_reaches(v) )
+            return v;
+    for_each_vcpu ( d, v )
+        if ( vcpu_is_up(v) )
             return v;
     return NULL;
 }
@@ -258,9 +302,8 @@ int cf_check nvdimm_vmce(void *ctx, struct domain *d,
         return -EOPNOTSUPP;
 
     for_each_vcpu ( d, v )
-        if ( (broadcast || v == target) && vmce_reaches(v) &&
-             (v->arch.mce_pending ||
-              (v->arch.vmce.mcg_status & MCG_STATUS_MCIP)) )
+        if ( (v == target || (broadcast && vmce_reaches(v))) &&
+             vmce_is_busy(v) )
             return -EAGAIN;
 
     if ( broadcast )
@@ -287,6 +330,8 @@ bool cf_check nvdimm_vmce_pending(void *ctx, struct domain *d, uint32_t vcpu)
 
 void nvdimm_mcg_status(struct vcpu *v, uint64_t val)
 {
-    if ( nvdimm_core && !(val & MCG_STATUS_MCIP) )
-        nvdimm_core_vmce_ready(nvdimm_core, v->domain);
+    if ( !nvdimm_core || (val & MCG_STATUS_MCIP) )
+        return;
+    v->arch.vmce.ready_at = vcpu_ran(v);
+    nvdimm_core_vmce_ready(nvdimm_core, v->domain);
 }

@@ -143,6 +143,13 @@ void nv_owner_crash(struct nvdimm_core *core, struct nvdimm_owner *o)
     nv_owner_decided(core, o, o->undecided);
 }
 
+/* Not now: look again, for who keeps it waiting may not say when it is done. */
+static void vmce_later(struct nvdimm_core *core, struct nvdimm_owner *o)
+{
+    if ( core->ops->vmce_gap_ns )
+        o->vmce_after = core->ops->now_ns(core->ctx) + core->ops->vmce_gap_ns;
+}
+
 int nv_owner_vmce(struct nvdimm_core *core, struct nvdimm_owner *o,
                   const struct nvdimm_vmce *m)
 {
@@ -165,11 +172,11 @@ int nv_owner_vmce(struct nvdimm_core *core, struct nvdimm_owner *o,
     else
         o->queue = q;
     o->queue_last = q;
+    if ( !o->vmce_after )
+        vmce_later(core, o);
     if ( !o->queue_deadline )
-    {
         o->queue_deadline = deadline(core);
-        nv_owner_rearm(core);
-    }
+    nv_owner_rearm(core);
 
     return 0;
 }
@@ -201,6 +208,11 @@ static void owner_tell_next(struct nvdimm_core *core, struct nvdimm_owner *o)
     }
     else if ( rc != -EAGAIN )
         nv_owner_crash(core, o);
+    else if ( q )
+    {
+        vmce_later(core, o);
+        nv_owner_rearm(core);
+    }
     nv_owner_tidy(core, o);
 }
 
@@ -216,7 +228,7 @@ void nvdimm_core_vmce_ready(struct nvdimm_core *core, struct domain *d)
     o = nv_owner_find(core, d);
     if ( o && core->ops->vmce_gap_ns )
     {
-        o->vmce_after = core->ops->now_ns(core->ctx) + core->ops->vmce_gap_ns;
+        vmce_later(core, o);
         nv_owner_rearm(core);
     }
     else if ( o )

@@ -203,6 +203,30 @@ static void test_the_next_machine_check_lets_the_handler_return(void **state)
 	assert_false(guest->crashed);
 }
 
+/* One of its vCPUs may go offline, or return from its handler, without a word. */
+static void test_a_machine_check_that_waits_is_tried_again_by_itself(void **state)
+{
+	int i;
+
+	host->ops.vmce_gap_ns = 2000000;
+	map(512);
+	report(FX_BASE + 1, 12);
+	report(FX_BASE + 2, 12);
+	assert_int_equal(resolve(1, 0, XEN_NVDIMM_RESOLVE_VMCE, 1), 0);
+	assert_int_equal(resolve(2, 0, XEN_NVDIMM_RESOLVE_VMCE, 1), 0);
+	for (i = 0; i < 3; i++) {
+		assert_int_equal(host->timer_ns, host->now_ns + 2000000);
+		host->now_ns = host->timer_ns;
+		nvdimm_core_timer(host->core);
+		assert_int_equal(guest->told, 1);
+	}
+	guest->mcip = false;
+	host->now_ns = host->timer_ns;
+	nvdimm_core_timer(host->core);
+	assert_int_equal(guest->told, 2);
+	assert_int_equal(host->timer_ns, 0);
+}
+
 /*
  * Two vCPUs touched; the second one's machine check waits for the first's,
  * and it comes back to the page meanwhile.
@@ -332,6 +356,7 @@ int main(void)
 		T(test_what_could_not_be_contained_crashes_its_owner),
 		T(test_a_machine_check_waits_for_the_one_before),
 		T(test_the_next_machine_check_lets_the_handler_return),
+		T(test_a_machine_check_that_waits_is_tried_again_by_itself),
 		T(test_a_touch_that_is_decided_is_not_decided_again),
 		T(test_a_guest_that_never_takes_it_is_crashed),
 		T(test_undecided_in_time_is_a_crash_and_then_decided),

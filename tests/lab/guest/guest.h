@@ -14,7 +14,12 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include <xen/xen.h>
+#include <xen/event_channel.h>
+
 /* ---- cpu ---- */
+
+#define CR4_MCE (1ul << 6)
 
 static inline uint64_t cpu_rdmsr(uint32_t msr)
 {
@@ -51,6 +56,15 @@ void xen_init(void);
 
 /** xen_hypercall() - Return: what Xen returns, -errno on failure */
 long xen_hypercall(unsigned int nr, unsigned long a, unsigned long b, unsigned long c);
+
+/** xen_param() - Return: the HVM_PARAM_* @index of this domain, 0 if it has none */
+uint64_t xen_param(uint32_t index);
+
+/** xen_notify() - whoever is at the other end of @port has something to look at */
+void xen_notify(evtchn_port_t port);
+
+/** xen_wait() - sleep until the other end of @port has notified; perhaps it had before */
+void xen_wait(evtchn_port_t port);
 
 /** xen_put() - write @len bytes to both consoles */
 void xen_put(const char *s, size_t len);
@@ -161,6 +175,16 @@ bool second_leave(void);
 
 /** second_await() - Return: what access_read() returned there; *@ret: the word that it read */
 uint64_t second_await(uint64_t *ret);
+
+/* ---- store.c ---- */
+
+/**
+ * store_misbehave() - @nr requests to xenstored about this domain's own device 0
+ * and its backend, such as a guest that means harm makes; say what came of them
+ *
+ * @domid: this domain, which it need not know otherwise.
+ */
+void store_misbehave(uint64_t domid, uint64_t nr);
 
 /* ---- command.c ---- */
 

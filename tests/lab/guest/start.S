@@ -43,7 +43,7 @@ start32:
 	movl	$page_pml4, %eax
 	movl	%eax, %cr3
 	movl	%cr4, %eax
-	orl	$0x60, %eax		/* PAE, MCE */
+	orl	$0x20, %eax		/* PAE */
 	movl	%eax, %cr4
 	movl	$0xc0000080, %ecx	/* EFER */
 	rdmsr

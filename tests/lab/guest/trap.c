@@ -148,8 +148,12 @@ void trap_init_cpu(void)
 		uint16_t limit;
 		uint64_t base;
 	} __attribute__((packed)) pointer = { sizeof(idt) - 1, (uint64_t)idt };
+	uint64_t cr4;
 
+	/* In this order: without CR4.MCE a machine check is for other CPUs. */
 	__asm__ volatile("lidt %0" : : "m"(pointer));
+	__asm__ volatile("mov %%cr4, %0" : "=r"(cr4));
+	__asm__ volatile("mov %0, %%cr4" : : "r"(cr4 | CR4_MCE));
 }
 
 void trap_init(void)

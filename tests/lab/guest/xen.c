@@ -31,7 +31,7 @@ long xen_hypercall(unsigned int nr, unsigned long a, unsigned long b, unsigned l
 	return r;
 }
 
-static uint64_t hvm_param(uint32_t index)
+uint64_t xen_param(uint32_t index)
 {
 	struct xen_hvm_param p = { .domid = DOMID_SELF, .index = index };
 
@@ -60,21 +60,25 @@ void xen_init(void)
 
 	if (xen_hypercall(__HYPERVISOR_memory_op, XENMEM_add_to_physmap, (unsigned long)&map, 0))
 		return;
-	ring = (void *)(hvm_param(HVM_PARAM_CONSOLE_PFN) << 12);
-	ring_port = (evtchn_port_t)hvm_param(HVM_PARAM_CONSOLE_EVTCHN);
+	ring = (void *)(xen_param(HVM_PARAM_CONSOLE_PFN) << 12);
+	ring_port = (evtchn_port_t)xen_param(HVM_PARAM_CONSOLE_EVTCHN);
 }
 
-static void ring_notify(void)
+void xen_notify(evtchn_port_t port)
 {
-	struct evtchn_send send = { .port = ring_port };
+	struct evtchn_send send = { .port = port };
 
 	xen_hypercall(__HYPERVISOR_event_channel_op, EVTCHNOP_send, (unsigned long)&send, 0);
 }
 
-static void ring_wait(void)
+static void ring_notify(void)
+{
+	xen_notify(ring_port);
+}
+
+void xen_wait(evtchn_port_t port)
 {
 	struct shared_info *shared = (void *)shared_page;
-	evtchn_port_t port = ring_port;
 	struct sched_poll poll = { .nr_ports = 1 };
 
 	set_xen_guest_handle(poll.ports, &port);
@@ -94,7 +98,7 @@ void xen_put(const char *s, size_t len)
 	for (i = 0; i < len; i++) {
 		while (ring->out_prod - ring->out_cons >= sizeof(ring->out)) {
 			ring_notify();
-			ring_wait();
+			xen_wait(ring_port);
 		}
 		ring->out[MASK_XENCONS_IDX(ring->out_prod, ring->out)] = s[i];
 		mb();
@@ -110,7 +114,7 @@ size_t xen_get(char *buf, size_t len)
 	if (!ring)
 		xen_shutdown(SHUTDOWN_poweroff);
 	if (ring->in_prod == ring->in_cons)
-		ring_wait();
+		xen_wait(ring_port);
 	while (n < len && ring->in_cons != ring->in_prod) {
 		mb();
 		buf[n++] = ring->in[MASK_XENCONS_IDX(ring->in_cons, ring->in)];
@@ -146,6 +150,7 @@ long xen_start_second(void (*entry)(void))
 	__asm__ volatile("mov %%cr0, %0" : "=r"(r->cr0));
 	__asm__ volatile("mov %%cr3, %0" : "=r"(r->cr3));
 	__asm__ volatile("mov %%cr4, %0" : "=r"(r->cr4));
+	r->cr4 &= ~CR4_MCE;
 	r->efer = cpu_rdmsr(0xc0000080);
 	e = xen_hypercall(__HYPERVISOR_vcpu_op, VCPUOP_initialise, 1, (unsigned long)&c);
 	return e ? e : xen_hypercall(__HYPERVISOR_vcpu_op, VCPUOP_up, 1, 0);
