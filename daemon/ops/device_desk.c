@@ -204,6 +204,9 @@ static void recall(struct nvd *nvd, const struct mapping *m)
 
 	if (!m->fact.is_device || !m->volume || device_find(nvd->devices, key))
 		return;
+	/* What is on its way out was told so, or is not worth telling. */
+	if (m->fact.state != MAPPING_MAPPED)
+		return;
 	if (dom_get(nvd->dom, key.domid, &d) || d.dying || !nv_uuid_equal(&d.uuid, &m->fact.handle))
 		return;
 	/* Without memory it is looked for again at the next connection. */

@@ -263,6 +263,31 @@ static void test_a_directory_removed_between_two_lives_is_written_again(void **s
 	assert_false(device(1, 0)->here);
 }
 
+/* Its memory is on its way out: nobody is told that it is connected. */
+static void test_a_device_that_was_being_unmapped_is_not_written_again(void **state)
+{
+	uint32_t reports;
+	uint64_t call;
+
+	for (call = 1; call < 12; call++) {
+		want(1, 0, "v0");
+		assert_non_null(mapping("v0"));
+		reports = device(1, 0)->reports;
+		w.faulty.plan[0] = (struct faulty_point){ w.faulty.calls + call, FAULTY_DIE };
+		request_unmap(&w, "v0");
+		memset(w.faulty.plan, 0, sizeof(w.faulty.plan));
+		world_end(&w);
+		bus_mem_wish(w.bus, (struct device_key){ 1, 0 }, NULL);
+		assert_int_equal(world_boot(&w), 0);
+		world_devices(&w);
+		if (!mapping("v0") || mapping("v0")->fact.state == MAPPING_UNMAPPING)
+			assert_int_equal(device(1, 0)->reports, reports);
+		assert_int_equal(world_settle(&w), 0);
+		world_devices(&w);
+		assert_int_equal(device(1, 0)->here, mapping("v0") != NULL);
+	}
+}
+
 static void test_a_directory_removed_with_its_domain_stays_away(void **state)
 {
 	want(1, 0, "v0");
@@ -369,6 +394,7 @@ int main(void)
 		T(test_a_guest_that_reboots_waits_for_its_volume),
 		T(test_a_removed_directory_takes_nothing_from_the_guest),
 		T(test_a_directory_removed_between_two_lives_is_written_again),
+		T(test_a_device_that_was_being_unmapped_is_not_written_again),
 		T(test_a_directory_removed_with_its_domain_stays_away),
 		T(test_a_new_life_comes_to_the_same_conclusions),
 		T(test_what_was_told_while_nobody_listened_arrives_later),
