@@ -135,6 +135,7 @@ def test_a_reboot_is_a_new_domain_with_the_same_volume():
         # The old one is dying still, with all it has, when the new one comes.
         host.sim("domain destroy", dom=str(old), stepwise=True)
         new = host.create("g")
+        host.wait_for(lambda: host.states("g") == ["waiting"] and host.domain(new)["held"])
         time.sleep(0.2)
         assert host.domain(new)["held"] and host.states("g") == ["waiting"], host.states("g")
         host.sim("domain release", dom=str(old))
