@@ -243,20 +243,28 @@ static int mem_list(struct hv *hv, enum hv_list kind, uint64_t *cursor, struct h
 	return 0;
 }
 
-static int mem_set_broken(struct hv *hv, const struct hv_range *range, uint32_t nr, uint64_t *done)
+/* Frames in one call: as the hypervisor, it does not do a long range at once. */
+#define BROKEN_STEP 512
+
+static int mem_set_broken(struct hv *hv, struct hv_range *range, uint32_t nr, uint64_t *done)
 {
 	struct hv_mem *m = hv_mem(hv);
+	uint64_t n;
 
 	if (*done >= nr)
 		return 0;
 	range += *done;
 	if (mem_region(m, range->mfn, range->nr, false) < 0)
 		return -ENXIO;
-	memset(m->broken + range->mfn, 1, range->nr * sizeof(*m->broken));
-	return ++*done < nr ? HV_MORE : 0;
+	n = NV_MIN(range->nr, (uint64_t)BROKEN_STEP);
+	memset(m->broken + range->mfn, 1, n * sizeof(*m->broken));
+	range->mfn += n;
+	range->nr -= n;
+	*done += !range->nr;
+	return *done < nr ? HV_MORE : 0;
 }
 
-static int mem_clear_broken(struct hv *hv, const struct hv_range *range, uint32_t nr, uint64_t *done)
+static int mem_clear_broken(struct hv *hv, struct hv_range *range, uint32_t nr, uint64_t *done)
 {
 	struct hv_mem *m = hv_mem(hv);
 

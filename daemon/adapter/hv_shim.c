@@ -125,7 +125,18 @@ static int shim_list(struct hv *hv, enum hv_list kind, uint64_t *cursor, struct 
 	return 0;
 }
 
-static int shim_broken(struct hv *hv, uint32_t cmd, const struct hv_range *range, uint32_t nr, uint64_t *done)
+/* What the hypervisor left of @range must be its end. */
+static int shim_rest(const struct xen_nvdimm_range *rest, struct hv_range *range)
+{
+	uint64_t end = range->mfn + range->nr;
+
+	if (rest->nr > range->nr || rest->mfn != end - rest->nr)
+		return -EPROTO;
+	*range = (struct hv_range){ .mfn = rest->mfn, .nr = rest->nr };
+	return HV_MORE;
+}
+
+static int shim_broken(struct hv *hv, uint32_t cmd, struct hv_range *range, uint32_t nr, uint64_t *done)
 {
 	struct xen_nvdimm_broken *a = &hv_shim(hv)->arg.broken;
 	struct xen_nvdimm_range *out = (void *)(a + 1);
@@ -138,18 +149,18 @@ static int shim_broken(struct hv *hv, uint32_t cmd, const struct hv_range *range
 	for (i = 0; i < nr; i++)
 		out[i] = (struct xen_nvdimm_range){ .mfn = range[i].mfn, .nr = range[i].nr };
 	r = shim_op(hv, cmd, a, sizeof(*a) + nr * sizeof(*out));
-	if (a->done > nr)
+	if (a->done > nr || a->done < *done || (r == HV_MORE && a->done == nr))
 		return -EPROTO;
 	*done = a->done;
-	return r;
+	return r == HV_MORE ? shim_rest(&out[*done], &range[*done]) : r;
 }
 
-static int shim_set_broken(struct hv *hv, const struct hv_range *range, uint32_t nr, uint64_t *done)
+static int shim_set_broken(struct hv *hv, struct hv_range *range, uint32_t nr, uint64_t *done)
 {
 	return shim_broken(hv, XEN_NVDIMM_set_broken, range, nr, done);
 }
 
-static int shim_clear_broken(struct hv *hv, const struct hv_range *range, uint32_t nr, uint64_t *done)
+static int shim_clear_broken(struct hv *hv, struct hv_range *range, uint32_t nr, uint64_t *done)
 {
 	return shim_broken(hv, XEN_NVDIMM_clear_broken, range, nr, done);
 }

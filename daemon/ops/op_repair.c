@@ -80,7 +80,7 @@ static bool pool_next(struct op_repair *o, const struct pool *p, struct frames *
 
 static int repair_hypervisor(struct nvd *nvd, const struct frames *run, struct nv_why *why)
 {
-	const struct hv_range range = { .mfn = run->mfn, .nr = run->nr };
+	struct hv_range range = { .mfn = run->mfn, .nr = run->nr };
 	uint64_t done = 0;
 	int r;
 
@@ -113,7 +113,7 @@ static int repair_look(struct op_repair *o, struct nv_why *why)
 /* It stays bad in the book: so everywhere. */
 static void repair_undo(struct nvd *nvd, const struct frames *run)
 {
-	const struct hv_range range = { .mfn = run->mfn, .nr = run->nr };
+	struct hv_range range = { .mfn = run->mfn, .nr = run->nr };
 	uint64_t done = 0;
 
 	while (hv_set_broken(nvd->hv, &range, 1, &done) == HV_MORE)

@@ -121,7 +121,7 @@ int pool_enrol(struct nvd *nvd, struct pool *p, struct nv_why *why)
 	}
 }
 
-static int pool_replay(struct nvd *nvd, const struct hv_range *range, uint32_t nr)
+static int pool_replay(struct nvd *nvd, struct hv_range *range, uint32_t nr)
 {
 	uint64_t done = 0;
 	int r;

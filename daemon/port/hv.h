@@ -27,9 +27,9 @@ struct hv_ops {
 	int (*unmap)(struct hv *hv, uint64_t map_id, uint64_t *done);
 	int (*list)(struct hv *hv, enum hv_list kind, uint64_t *cursor,
 		    struct hv_record *rec, uint32_t *nr);
-	int (*set_broken)(struct hv *hv, const struct hv_range *range,
+	int (*set_broken)(struct hv *hv, struct hv_range *range,
 			  uint32_t nr, uint64_t *done);
-	int (*clear_broken)(struct hv *hv, const struct hv_range *range,
+	int (*clear_broken)(struct hv *hv, struct hv_range *range,
 			    uint32_t nr, uint64_t *done);
 	int (*events)(struct hv *hv, uint64_t ack_seq, struct hv_batch *ret);
 	int (*resolve)(struct hv *hv, const struct hv_resolve *r);
@@ -94,15 +94,21 @@ static inline int hv_list(struct hv *hv, enum hv_list kind, uint64_t *cursor,
 	return hv->ops->list(hv, kind, cursor, rec, nr);
 }
 
-/** hv_set_broken() - mark as broken; @done counts ranges, 0 to begin. @nr at most HV_BROKEN_MAX */
-static inline int hv_set_broken(struct hv *hv, const struct hv_range *range,
+/**
+ * hv_set_broken() - mark as broken
+ * @nr: at most HV_BROKEN_MAX
+ * @done: counts ranges, 0 to begin
+ * Return: 0; -ENXIO not within a region; HV_MORE, and what is done of
+ * @range[*done] has been cut off it: call again with both as they are.
+ */
+static inline int hv_set_broken(struct hv *hv, struct hv_range *range,
 				uint32_t nr, uint64_t *done)
 {
 	return hv->ops->set_broken(hv, range, nr, done);
 }
 
 /** hv_clear_broken() - they were repaired; as hv_set_broken() */
-static inline int hv_clear_broken(struct hv *hv, const struct hv_range *range,
+static inline int hv_clear_broken(struct hv *hv, struct hv_range *range,
 				  uint32_t nr, uint64_t *done)
 {
 	return hv->ops->clear_broken(hv, range, nr, done);

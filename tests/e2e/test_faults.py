@@ -161,6 +161,15 @@ def test_a_storm_is_counted_and_the_truth_read_again():
         assert host.volume("v")["bad"] == 30000 * PAGE
 
 
+def test_more_is_taken_offline_than_the_hypervisor_does_at_once():
+    with GuestHost(size=32 * MiB) as host:
+        host.call("Offline", volume="v", offset=0, size=32 * MiB)
+        host.wait_for(lambda: host.volume("v")["bad"] == 32 * MiB)
+        host.wait_for(lambda: not host.domain("g")["held"])
+        host.restart_daemon()
+        assert host.volume("v")["bad"] == 32 * MiB
+
+
 def test_killed_at_every_moment_of_a_fault_it_is_told_once():
     with GuestHost(size=32 * MiB) as host:
         for i in range(20):

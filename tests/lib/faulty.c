@@ -101,13 +101,13 @@ static int f_list(struct hv *h, enum hv_list kind, uint64_t *cursor, struct hv_r
 	return THROUGH(f, hv_list(f->real_hv, kind, cursor, rec, nr));
 }
 
-static int f_set_broken(struct hv *h, const struct hv_range *range, uint32_t nr, uint64_t *done)
+static int f_set_broken(struct hv *h, struct hv_range *range, uint32_t nr, uint64_t *done)
 {
 	HV_F(h);
 	return THROUGH(f, hv_set_broken(f->real_hv, range, nr, done));
 }
 
-static int f_clear_broken(struct hv *h, const struct hv_range *range, uint32_t nr, uint64_t *done)
+static int f_clear_broken(struct hv *h, struct hv_range *range, uint32_t nr, uint64_t *done)
 {
 	HV_F(h);
 	return THROUGH(f, hv_clear_broken(f->real_hv, range, nr, done));

@@ -134,7 +134,7 @@ static void again(void *ctx)
 static void again_unheard(void *ctx)
 {
 	const struct hv_event lost = { .type = HV_EVENT_LOST, .domid = HV_NO_DOMAIN, .gfn = HV_NO_GFN };
-	const struct hv_range range = { .mfn = ((const struct scene *)ctx)->mfn + 1, .nr = 1 };
+	struct hv_range range = { .mfn = ((const struct scene *)ctx)->mfn + 1, .nr = 1 };
 	uint64_t done = 0;
 
 	topo_mem_bad(w.topo, range.mfn - WORLD_MFN, 1);
