@@ -35,6 +35,8 @@ struct fault_desk {
 	uint64_t done_seq; /* all up to it may be acknowledged */
 	bool lost; /* events: what the ledger knows may not be all */
 	bool held; /* guests may be, for events that nobody has any more */
+	bool caught_up; /* all events that waited at this life's start are written */
+	bool learned;   /* some of those were news for the bad list */
 	unsigned int turns; /* with events, since then */
 	/* Rising seq. */
 	struct verdict_note *notes;

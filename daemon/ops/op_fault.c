@@ -22,6 +22,7 @@
 #include "ops/fault_text.h"
 #include "ops/op_boot.h"
 #include "ops/op_domain.h"
+#include "ops/op_pool.h"
 
 /* Batches after which lost events are seen to, though more events wait. */
 #define TURNS_MAX 32
@@ -42,6 +43,7 @@ static int write_bad(struct nvd *nvd, const struct blow *b, int64_t time_us)
 	if (!b->pool)
 		return 0;
 	bad.pool = b->pool->fact.uuid;
+	nvd->desk->learned = true;
 	r = ledger_mark_bad(nvd->ledger, b->frames.mfn, b->frames.nr);
 	return r ? r : store_bad_add(nvd->store, &bad);
 }
@@ -270,6 +272,26 @@ static int settle_lost(struct nvd *nvd, struct nv_why *why)
 	return r;
 }
 
+/*
+ * What the hypervisor reported it knows as broken, unless the region was taken
+ * from it since, by a life that did not find the pool: after the first events
+ * of a life the bad list is replayed once more.
+ */
+static int settle_start(struct nvd *nvd, struct nv_why *why)
+{
+	struct fault_desk *d = nvd->desk;
+	struct pool *p;
+	int r = 0;
+
+	if (d->caught_up)
+		return 0;
+	for (p = ledger_pool_next(nvd->ledger, NULL); p && d->learned && !r; p = ledger_pool_next(nvd->ledger, p))
+		if (p->state == POOL_ONLINE && !p->busy)
+			r = pool_arm(nvd, p, why);
+	d->caught_up = !r;
+	return r;
+}
+
 static int batch_take(struct nvd *nvd, const struct hv_batch *b, struct nv_why *why)
 {
 	uint64_t told = store_last_event(nvd->store);
@@ -302,8 +324,10 @@ int op_fault_step(struct nvd *nvd, struct nv_why *why)
 		return nvd_hv(nvd, r, "hand over its events", why);
 	fault_forget(d, d->done_seq);
 	batch_lost(nvd, &d->batch);
-	if (!d->batch.nr)
-		return settle_lost(nvd, why);
+	if (!d->batch.nr) {
+		r = settle_lost(nvd, why);
+		return r ? r : settle_start(nvd, why);
+	}
 	r = batch_take(nvd, &d->batch, why);
 	/* A storm without end is no reason to leave them held until the deadline. */
 	if (!r && d->lost && ++d->turns >= TURNS_MAX)
