@@ -215,13 +215,13 @@ def _(dom0):
     dom0.until(f"test \"$(xenstore-read {BACK}/{guest.domid}/0/mapped-bad)\" = 4096")
     guest.do("echo 1")
     guest.tty    # asked while there is somebody to answer
-    dom0.ok("kill -STOP $(pidof xenstored)")
+    dom0.ok("kill -STOP $(pidof xenstored oxenstored)")
     began = time.monotonic()
     inject(dom0, spa + 0x9000)
     d.await_faults(2)
     took = time.monotonic() - began
     check(told(guest, gpa + 0x9000), "the guest was told while xenstored hung")
-    dom0.ok("kill -CONT $(pidof xenstored)")
+    dom0.ok("kill -CONT $(pidof xenstored oxenstored)")
     dom0.until(f"test \"$(xenstore-read {health}/faults)\" = 2")
     check(took < 15, f"decided after {took:.1f} s")
 

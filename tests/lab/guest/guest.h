@@ -176,16 +176,6 @@ bool second_leave(void);
 /** second_await() - Return: what access_read() returned there; *@ret: the word that it read */
 uint64_t second_await(uint64_t *ret);
 
-/* ---- store.c ---- */
-
-/**
- * store_misbehave() - @nr requests to xenstored about this domain's own device 0
- * and its backend, such as a guest that means harm makes; say what came of them
- *
- * @domid: this domain, which it need not know otherwise.
- */
-void store_misbehave(uint64_t domid, uint64_t nr);
-
 /* ---- command.c ---- */
 
 /** command_run() - do one line; what came of it is said */
