@@ -72,8 +72,10 @@ class Varlink:
 
     def __init__(self, path, timeout=30):
         self.sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-        self.sock.settimeout(timeout)
+        # A full backlog is waited for; with Python's timeout it would be EAGAIN.
+        self.sock.setsockopt(socket.SOL_SOCKET, socket.SO_SNDTIMEO, struct.pack("@ll", int(timeout), int(timeout % 1 * 1e6)))
         self.sock.connect(str(path))
+        self.sock.settimeout(timeout)
         self.rest = b""
 
     def close(self):
