@@ -17,9 +17,10 @@
 #define HV_LIST_END UINT64_MAX
 
 /* Most that fit in one call's 64 KiB. */
-#define HV_BATCH 512       /* events */
-#define HV_LIST_MAX 512    /* records */
-#define HV_BROKEN_MAX 4000 /* ranges */
+#define HV_BATCH 512      /* events */
+#define HV_LIST_MAX 512   /* records */
+/* As many as one call does: what is beyond would be copied for nothing, and sent again. */
+#define HV_BROKEN_MAX 512 /* ranges */
 
 struct hv_range {
 	uint64_t mfn, nr;

@@ -270,7 +270,7 @@ long nv_op_set_broken(struct nvdimm_core *core, struct xen_nvdimm_broken *a)
     bool as_mce = a->flags & XEN_NVDIMM_BROKEN_AS_MCE;
     struct xen_nvdimm_range *range = (void *)(a + 1);
     uint64_t bits = NVDIMM_STEP_BITS;
-    unsigned int step;
+    unsigned int step, contained = 0;
     int rc = 0;
 
     if ( (a->flags & ~XEN_NVDIMM_BROKEN_AS_MCE) || a->done > a->nr ||
@@ -284,12 +284,13 @@ long nv_op_set_broken(struct nvdimm_core *core, struct xen_nvdimm_broken *a)
         struct nvdimm_extent *x = NULL;
         uint64_t n = p->nr;
 
-        if ( step == NVDIMM_STEP || !bits )
+        if ( step == NVDIMM_STEP_RANGES || contained == NVDIMM_STEP || !bits )
             return XEN_NVDIMM_MORE;
         if ( !r )
             return -ENXIO;
         if ( as_mce )
         {
+            contained++;
             rc = p->nr == 1 ? set_as_mce(core, a, p->mfn) : -EINVAL;
             if ( rc )
                 return rc;
@@ -298,7 +299,10 @@ long nv_op_set_broken(struct nvdimm_core *core, struct xen_nvdimm_broken *a)
         {
             n = nv_min(piece(core, p->mfn, n, &x), bits);
             if ( x )
+            {
+                contained++;
                 n = nv_min(n, NVDIMM_STEP);
+            }
             set_piece(core, r, x, p->mfn, n);
             bits -= n;
         }

@@ -11,6 +11,8 @@
 
 /* p2m operations, or runs of frames, in one bounded step. */
 #define NVDIMM_STEP 64
+/* Ranges looked up in one step, when nothing more than bits comes of it. */
+#define NVDIMM_STEP_RANGES 512
 /* Frames whose broken bits may be written or scanned in one step. */
 #define NVDIMM_STEP_BITS (1ULL << 18)
 

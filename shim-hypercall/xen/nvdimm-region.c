@@ -222,7 +222,7 @@ long nv_op_clear_broken(struct nvdimm_core *core, struct xen_nvdimm_broken *a)
         struct nvdimm_region *r = nv_region_find(core, p->mfn, p->nr);
         uint64_t n = nv_min(p->nr, bits);
 
-        if ( step == NVDIMM_STEP || (!n && p->nr) )
+        if ( step == NVDIMM_STEP_RANGES || (!n && p->nr) )
             return XEN_NVDIMM_MORE;
         if ( !r )
             return -ENXIO;

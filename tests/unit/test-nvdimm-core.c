@@ -341,6 +341,32 @@ static void test_a_dying_domain_keeps_its_extents_until_released(void **state)
 	assert_int_equal(e.event[e.head.nr - 1].type, XEN_NVDIMM_EVENT_RELEASED);
 }
 
+/* Frames from @mfn on, as ranges of one each; Return: how many one call marked. */
+static uint64_t mark_in_one_call(uint64_t mfn, uint32_t nr)
+{
+	static struct {
+		struct xen_nvdimm_broken head;
+		struct xen_nvdimm_range range[1000];
+	} a;
+	uint32_t i, len = (uint32_t)(sizeof(a.head) + nr * sizeof(a.range[0]));
+
+	a.head = (struct xen_nvdimm_broken){ .nr = nr };
+	for (i = 0; i < nr; i++)
+		a.range[i] = (struct xen_nvdimm_range){ mfn + i, 1 };
+	assert_int_equal(nvdimm_core_op(host->core, XEN_NVDIMM_set_broken, &a, len), XEN_NVDIMM_MORE);
+	return a.head.done;
+}
+
+/* A million of them, replayed at boot, are few calls; a guest's p2m is not kept for long. */
+static void test_one_call_marks_many_free_frames_and_few_of_a_guest(void **state)
+{
+	map(512);
+	assert_int_equal(mark_in_one_call(FX_BASE + 512, 1000), NVDIMM_STEP_RANGES);
+	assert_int_equal(mark_in_one_call(FX_BASE, 100), NVDIMM_STEP);
+	assert_int_equal(guest->p2m[GFN + NVDIMM_STEP - 1], FX_HOLE);
+	assert_int_not_equal(guest->p2m[GFN + NVDIMM_STEP], FX_HOLE);
+}
+
 #define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 
 int main(void)
@@ -363,6 +389,7 @@ int main(void)
 		T(test_lost_events_are_counted_and_their_guest_let_go),
 		T(test_what_the_guest_put_in_its_place_stays),
 		T(test_a_dying_domain_keeps_its_extents_until_released),
+		T(test_one_call_marks_many_free_frames_and_few_of_a_guest),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

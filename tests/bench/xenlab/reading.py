@@ -96,6 +96,7 @@ def bench(dom0):
         row(f"{name} of one read, disk / mapping", f"{got[disk] / got[mapped]:.1f}")
         row("  us in this emulation, disk and mapping",
             f"{got[disk] / 1000:.1f} and {got[mapped] / 1000:.1f}")
+    row("  us in this emulation, of which reading the clock", f"{got['clock50'] / 1000:.1f}")
     row("throughput, mapping / disk with 32 requests in flight",
         f"{got['disk_all'] / got['map_all']:.1f}")
     dom0.ok("xl destroy reader")
